@@ -1,0 +1,1 @@
+"""ISLAND. Scripts that run inside the target interpreter; never imported by npdoctor."""

@@ -1,0 +1,1 @@
+"""JUDGEMENT. Pure functions from a snapshot and the rule book to findings."""

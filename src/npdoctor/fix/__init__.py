@@ -1,0 +1,1 @@
+"""HANDS. Plans remedies; the only room that will ever write."""

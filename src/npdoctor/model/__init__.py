@@ -1,0 +1,1 @@
+"""WORDS. Frozen data and closed unions; no input or output, no clock."""

@@ -1,0 +1,1 @@
+"""EYES. Reads the target and the host; never judges, never writes."""

@@ -1,0 +1,94 @@
+"""Start the agent in the target and run a session to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+
+from npdoctor.errors import Cancelled
+from npdoctor.model.target import Target
+from npdoctor.probe.control import Control
+from npdoctor.probe.imports.channel import Channel
+from npdoctor.probe.imports.session import Limits, OnOutcome, Session
+from npdoctor.probe.imports.tree import Branch
+from npdoctor.probe.launch import agent_script, start_agent
+
+RESTARTS = 3
+
+
+def run_probe(
+    target: Target, branches: Sequence[Branch], limits: Limits, control: Control, on_outcome: OnOutcome
+) -> None:
+    """Import every job of every branch; tell each final outcome once.
+
+    Raises Cancelled when the control says so; every process that was started is gone by then.
+    """
+    folder = tempfile.mkdtemp(prefix="npdoctor-")
+    channel = Channel(folder)
+    session = Session(channel, limits, control, on_outcome)
+    session.plan(branches)
+    agents: list[subprocess.Popen[bytes]] = []
+    try:
+        while not session.finished():
+            if control.cancelled:
+                raise Cancelled("stopped")
+            if session.root is None and (not agents or agents[-1].poll() is not None):
+                if len(agents) > RESTARTS:
+                    session.abandon("the probe's own process ended again and again in this interpreter")
+                    break
+                agents.append(_start(target, folder, channel))
+            session.step(0.1)
+        if session.root:
+            session.root.send(op="leave")
+            _await_end(agents, session)
+    finally:
+        if not session.finished():
+            session.abandon("stopped")
+        channel.close()
+        for agent in agents:
+            _end(agent)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(target: Target, folder: str, channel: Channel) -> subprocess.Popen[bytes]:
+    empty = os.path.join(folder, "empty")
+    os.makedirs(empty, exist_ok=True)
+    # Numba and Triton write what they compile beside the source, into the target.
+    caches = {name: os.path.join(folder, name) for name in ("NUMBA_CACHE_DIR", "TRITON_CACHE_DIR")}
+    return start_agent(
+        target.executable, [agent_script("importer"), channel.path], cwd=empty, environ={**os.environ, **caches}
+    )
+
+
+def _await_end(agents: Sequence[subprocess.Popen[bytes]], session: Session) -> None:
+    """Give the importers a moment to leave by themselves, so that the system accounts for them."""
+    until = time.monotonic() + 1.0
+    while agents and agents[-1].poll() is None and time.monotonic() < until:
+        session.step(0.02)
+
+
+def _end(agent: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        agent.wait(0.2)
+    if agent.poll() is None:
+        agent.kill()
+        agent.wait()
+
+
+def memory_limit() -> int:
+    """Return how many bytes one importer may hold: half of what is free in this machine or cgroup."""
+    free = [8 << 30]
+    with contextlib.suppress(OSError, ValueError, StopIteration), open("/proc/meminfo") as meminfo:
+        free.append(next(int(line.split()[1]) for line in meminfo if line.startswith("MemAvailable")) << 10)
+    for limit, used in (
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ):
+        with contextlib.suppress(OSError, ValueError), open(limit) as maximum, open(used) as current:
+            free.append(int(maximum.read()) - int(current.read()))
+    return max(256 << 20, min(free) // 2)

@@ -1,0 +1,1 @@
+"""VOICE. A diagnosis as text or JSON, redacted at this one boundary."""

@@ -1,0 +1,1 @@
+"""BOOK. Loads and validates rules.toml, the knowledge that the judgement rests on."""

@@ -1,0 +1,1 @@
+"""FACE. The terminal interface; the only room that imports textual."""
