@@ -22,7 +22,7 @@ import types
 try:
     import ctypes
 except ImportError:
-    ctypes = None
+    ctypes = None  # type: ignore[assignment]
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
@@ -31,7 +31,7 @@ MARK = "\0npdoctor:"
 
 
 def prctl(option, value):
-    """Call prctl(2) where ctypes can; without it only the cleaning up is less thorough."""
+    """Set an attribute of this process, where ctypes can; without it only cleaning up is less thorough."""
     if ctypes is None or not sys.platform.startswith("linux"):
         return
     try:
@@ -274,7 +274,10 @@ def become_importer(order, path, output):
     for index, (file, name) in enumerate(order["modules"]):
         mark(output, order["nonce"], str(index))
         line.send(event="begin", index=index)
-        record = watcher.attempt(file, name, lambda stage: line.send(event="stage", stage=stage))
+        if order["source"] is None:
+            record = watcher.attempt(file, name, lambda stage: line.send(event="stage", stage=stage))
+        else:
+            record = watcher.run(name, order["source"])
         flush_streams()
         line.send(event="end", index=index, **record)
     mark(output, order["nonce"], "-")

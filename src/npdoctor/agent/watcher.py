@@ -19,7 +19,7 @@ class Watcher(object):
     """Imports modules and remembers which extension files loaded and which failed to."""
 
     def __init__(self):
-        self.loaded = set()
+        self.loaded = set()  # type: set[str]
         self.failures = []
         self.blocked = {}
         self.stage = None
@@ -36,13 +36,13 @@ class Watcher(object):
             watcher.loaded.add(os.path.realpath(self.path))
             return result
 
-        loader.create_module = create_module
-        loader.exec_module = exec_module
+        loader.create_module = create_module  # type: ignore[method-assign]
+        loader.exec_module = exec_module  # type: ignore[method-assign]
 
     def forget(self):
         """Put the loader back as it was; an importer forked from here watches anew."""
         loader = importlib.machinery.ExtensionFileLoader
-        loader.create_module, loader.exec_module = self.originals
+        loader.create_module, loader.exec_module = self.originals  # type: ignore[method-assign]
         self.failures = []
 
     def guarded(self, original, loader, argument):
@@ -86,10 +86,21 @@ class Watcher(object):
         self.stage = None
         return dict(record or {"ok": True}, seconds=round(time.time() - started, 4))
 
+    def run(self, name, source):
+        """Run a small program; the record says whether it raised."""
+        started = time.time()
+        self.current, self.failures, record = name, [], {"ok": True}
+        try:
+            exec(compile(source, "<%s>" % name, "exec"), {"__name__": "__main__"})
+        except BaseException as error:
+            record = self.describe(error)
+        return dict(record, seconds=round(time.time() - started, 4))
+
     def import_one(self, name):
         """Import one module; return None, or the record of how it raised."""
         self.current = name
-        self.stage(name)
+        if self.stage:
+            self.stage(name)
         try:
             importlib.import_module(name)
         except BaseException as error:
@@ -98,7 +109,7 @@ class Watcher(object):
 
     def describe(self, error):
         """Return the exception chain and the extension file in which it began."""
-        chain = []
+        chain = []  # type: list[BaseException]
         while error is not None and all(error is not seen for seen in chain) and len(chain) < 12:
             chain.append(error)
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
@@ -107,10 +118,14 @@ class Watcher(object):
             if any(failure is link for link in chain):
                 culprit = path
                 break
-        record = {"ok": False, "chain": [describe_exception(link) for link in chain], "failed_in": culprit}
-        if "partially initialized module" in record["chain"][0]["message"]:
-            record["circle"] = partners(chain[0], self.current)
-        return record
+        links = [describe_exception(link) for link in chain]
+        circle = "partially initialized module" in links[0]["message"]
+        return {
+            "ok": False,
+            "chain": links,
+            "failed_in": culprit,
+            "circle": partners(chain[0], self.current) if circle else [],
+        }
 
 
 def partners(error, name):
@@ -139,12 +154,14 @@ def describe_exception(error):
             frames.append("%s:%d in %s" % (code.co_filename, link.tb_lineno, code.co_name))
         link = link.tb_next
     kind = type(error)
-    name = kind.__name__ if kind.__module__ in ("builtins", None) else "%s.%s" % (kind.__module__, kind.__name__)
+    name = kind.__name__
+    if kind.__module__ not in ("builtins", None):
+        name = "%s.%s" % (kind.__module__, name)
     return {"type": name, "message": message[:MESSAGE_LIMIT], "frames": frames[-FRAMES:]}
 
 
 def share_compiled(folder):
-    """Compile a source file once for all importers: the target may hold no .pyc, and none is written there."""
+    """Compile a source file once for all importers: the target may hold no .pyc and gets none."""
     loader = importlib.machinery.SourceFileLoader
     original = loader.source_to_code
 
@@ -158,11 +175,12 @@ def share_compiled(folder):
             pass
         code = original(self, data, path, **options)
         try:
-            with open("%s.%d" % (place, os.getpid()), "wb") as handle:
-                marshal.dump(code, handle)
-            os.rename(handle.name, place)
+            part = "%s.%d" % (place, os.getpid())
+            with open(part, "wb") as output:
+                marshal.dump(code, output)
+            os.rename(part, place)
         except (OSError, ValueError):
             pass
         return code
 
-    loader.source_to_code = source_to_code
+    loader.source_to_code = source_to_code  # type: ignore[method-assign]

@@ -69,3 +69,14 @@ class UnreadableMetadata:
     path: str
     name: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Two distributions that recorded the same files; the later install overwrote the earlier one's."""
+
+    first: str
+    second: str
+    location: str
+    count: int
+    examples: tuple[str, ...]

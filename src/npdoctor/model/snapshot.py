@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from npdoctor.model.binary import Binary, UnreadBinary
-from npdoctor.model.distribution import Distribution, Leftover, UnreadableMetadata
+from npdoctor.model.distribution import Distribution, Leftover, Overlap, UnreadableMetadata
 from npdoctor.model.host import Host
 from npdoctor.model.outcome import Outcome
 from npdoctor.model.target import Target
@@ -56,7 +56,11 @@ class ProbeFailure:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The target as it was found. `imports` is keyed by the path of the extension file."""
+    """The target as it was found.
+
+    `imports` is keyed by the path of the extension file. `libraries_known` is false where the dynamic
+    loader's search could not be followed, so that no missing library can be named.
+    """
 
     target: Target
     distributions: tuple[Distribution, ...]
@@ -65,12 +69,14 @@ class Snapshot:
     binaries: tuple[Binary, ...]
     unread: tuple[UnreadBinary, ...]
     numpy: NumpyOnDisk | None
+    overlaps: tuple[Overlap, ...]
     shadows: tuple[Shadow, ...]
     host: Host
     failures: tuple[ProbeFailure, ...] = ()
     imports: Mapping[str, Outcome] = field(default_factory=dict)
     smoke: tuple[SmokeResult, ...] = ()
     assumed: Mapping[str, str] = field(default_factory=dict)
+    libraries_known: bool = True
 
     def effective(self) -> dict[str, Distribution]:
         """Return the distributions that an import would find, by normalised name."""

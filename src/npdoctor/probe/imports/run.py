@@ -8,9 +8,10 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from npdoctor.errors import Cancelled
+from npdoctor.model.outcome import ImportJob
 from npdoctor.model.target import Target
 from npdoctor.probe.control import Control
 from npdoctor.probe.imports.channel import Channel
@@ -22,9 +23,14 @@ RESTARTS = 3
 
 
 def run_probe(
-    target: Target, branches: Sequence[Branch], limits: Limits, control: Control, on_outcome: OnOutcome
+    target: Target,
+    branches: Sequence[Branch],
+    limits: Limits,
+    control: Control,
+    on_outcome: OnOutcome,
+    programs: Mapping[ImportJob, str] | None = None,
 ) -> None:
-    """Import every job of every branch; tell each final outcome once.
+    """Import every job of every branch and run every program; tell each final outcome once.
 
     Raises Cancelled when the control says so; every process that was started is gone by then.
     """
@@ -32,6 +38,7 @@ def run_probe(
     channel = Channel(folder)
     session = Session(channel, limits, control, on_outcome)
     session.plan(branches)
+    session.plan_programs(programs or {})
     agents: list[subprocess.Popen[bytes]] = []
     try:
         while not session.finished():
@@ -61,7 +68,10 @@ def _start(target: Target, folder: str, channel: Channel) -> subprocess.Popen[by
     # Numba and Triton write what they compile beside the source, into the target.
     caches = {name: os.path.join(folder, name) for name in ("NUMBA_CACHE_DIR", "TRITON_CACHE_DIR")}
     return start_agent(
-        target.executable, [agent_script("importer"), channel.path], cwd=empty, environ={**os.environ, **caches}
+        target.executable,
+        [agent_script("importer"), channel.path],
+        cwd=empty,
+        environ={**os.environ, **caches},
     )
 
 

@@ -6,7 +6,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +42,7 @@ class Node:
     jobs: list[ImportJob]
     rank: int
     alone: bool = False
+    source: str | None = None
     limit: float = 20.0
     state: str = "waiting"
     index: int | None = None
@@ -100,6 +101,14 @@ class Session:
                 )
             )
 
+    def plan_programs(self, programs: Mapping[ImportJob, str]) -> None:
+        """Take in programs to be run, each in a process of its own, after the imports."""
+        self.tasks += len(programs)
+        for job, source in programs.items():
+            self._add(
+                Node(f"{job.path}#1", ROOT, [job], 2, alone=True, limit=self.limits.timeout, source=source)
+            )
+
     def finished(self) -> bool:
         """Tell whether every outcome has been told."""
         return self.tasks == self.finals
@@ -155,6 +164,7 @@ class Session:
                 "op": "spawn",
                 "node": node.id,
                 "modules": [[job.path, job.module] for job in node.jobs],
+                "source": node.source,
                 "server": self._grows(node) and not node.alone,
                 "nonce": node.nonce,
                 "memory": self.limits.memory,
@@ -277,9 +287,7 @@ class Session:
 
     def _continue(self, node: Node, rest: list[ImportJob]) -> None:
         name, _, number = node.id.rpartition("#")
-        successor = Node(
-            f"{name}#{int(number) + 1}", node.parent, rest, node.rank, node.alone, node.limit
-        )
+        successor = Node(f"{name}#{int(number) + 1}", node.parent, rest, node.rank, limit=node.limit)
         self._add(successor)
         for other in self.nodes.values():
             if other.parent == node.id:
@@ -368,4 +376,3 @@ class Session:
                     kill(pid, signal.SIGKILL)
                 except OSError:
                     continue
-

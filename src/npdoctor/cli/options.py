@@ -1,0 +1,147 @@
+"""The command line: its words, and the checks that need nothing but the words themselves."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from typing import NoReturn
+
+from npdoctor import __version__
+from npdoctor.errors import UsageError
+
+NOT_BUILT = {
+    "fix": "show, write and apply what mends the findings",
+    "report": "the full diagnosis as a document",
+    "audit": "judge declared requirements",
+    "gpu": "GPUs, driver, CUDA, and which builds can use them",
+    "run": "watch a program of yours while it runs",
+    "compare": "what differs between environments",
+    "fleet": "check on every node of a cluster",
+}
+FORMATS = ("text", "json", "markdown", "html", "sarif")
+LONGEST_TIMEOUT = 3600.0
+MOST_JOBS = 256
+
+_EPILOG = """exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 could not look,
+4 npdoctor's own failure, 130 interrupted.  Not built yet in this version: """ + ", ".join(NOT_BUILT)
+
+
+class Parser(argparse.ArgumentParser):
+    """Raise a UsageError where argparse would print its usage and exit."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where to read on."""
+        raise UsageError(f"{message}\nSee: {self.prog} --help")
+
+
+def parser() -> Parser:
+    """Build the parser of every command that is built."""
+    common = _common()
+    root = Parser(
+        prog="npdoctor",
+        allow_abbrev=False,
+        description="Find out why Python broke in this pod. Without a command: check.",
+        epilog=_EPILOG,
+    )
+    root.add_argument("--version", action="version", version=f"npdoctor {__version__}")
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    commands.add_parser(
+        "check",
+        parents=[common, _examining()],
+        allow_abbrev=False,
+        help="diagnose, print, exit with the verdict",
+    )
+    explain = commands.add_parser(
+        "explain", parents=[common], allow_abbrev=False, help="what a code means; - reads a traceback or log"
+    )
+    explain.add_argument(
+        "what", nargs="?", metavar="CODE|-", help="a code, the id of a signature, or - for stdin"
+    )
+    rules = commands.add_parser(
+        "rules", parents=[common], allow_abbrev=False, help="list what the rule book knows"
+    )
+    rules.add_argument("action", nargs="?", choices=["verify"], help="not built yet in this version")
+    return root
+
+
+def _common() -> Parser:
+    common = Parser(add_help=False)
+    common.add_argument("--format", choices=FORMATS, help="how the result is written (default text)")
+    common.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="short for --format json"
+    )
+    common.add_argument("-o", "--output", metavar="FILE", help="write the result to FILE")
+    common.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+    common.add_argument("--ascii", action="store_true", help="write no character beyond ASCII")
+    common.add_argument("--no-redact", action="store_true", help="hide nothing (files get mode 0600)")
+    common.add_argument("-v", "--verbose", action="store_true", help="show all evidence")
+    common.add_argument("-q", "--quiet", action="store_true", help="no progress and no hints on stderr")
+    return common
+
+
+def _examining() -> Parser:
+    group = Parser(add_help=False)
+    group.add_argument("--python", metavar="PATH", help="interpreter or environment folder to examine")
+    group.add_argument("--fail-on", choices=("broken", "warning", "never"), default="broken")
+    group.add_argument("--strict", action="store_true", help="exit 3 where something could not be looked at")
+    group.add_argument("--select", metavar="CODES", type=codes, action="extend", default=[])
+    group.add_argument("--ignore", metavar="CODES", type=codes, action="extend", default=[])
+    group.add_argument("--assume", metavar="PKG==VERSION", type=assumption, action="append", default=[])
+    group.add_argument("--no-import", action="store_true", help="static evidence only")
+    group.add_argument("--smoke", action="store_true", help="also run the rule book's small functional tests")
+    group.add_argument(
+        "--timeout", metavar="SECONDS", type=seconds, default=20.0, help="per import (default 20)"
+    )
+    group.add_argument("--jobs", metavar="N", type=jobs, default=0, help="imports at once")
+    network = group.add_mutually_exclusive_group()
+    network.add_argument("--offline", action="store_true", help="use no network (the default)")
+    network.add_argument("--online", action="store_true", help=argparse.SUPPRESS)
+    return group
+
+
+def codes(text: str) -> list[str]:
+    """Read codes or prefixes of codes, separated by commas."""
+    found = [part.strip().upper() for part in text.split(",") if part.strip()]
+    for code in found:
+        if not re.fullmatch(r"N|NP|NPD[0-9]{0,3}", code):
+            raise argparse.ArgumentTypeError(f"{code!r} is no code: write NPD101, or a prefix such as NPD1")
+    if not found:
+        raise argparse.ArgumentTypeError("no code given: write NPD101, or a prefix such as NPD1")
+    return found
+
+
+def assumption(text: str) -> tuple[str, str]:
+    """Read PKG==VERSION; the name comes back normalised."""
+    name, sign, version = (part.strip() for part in text.partition("=="))
+    if not sign or not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form PKG==VERSION, such as numpy==2.2.6")
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        parsed = Version(version)
+    except InvalidVersion:
+        raise argparse.ArgumentTypeError(
+            f"{version!r} is no version, write one such as numpy==2.2.6"
+        ) from None
+    return re.sub(r"[-_.]+", "-", name).lower(), str(parsed)
+
+
+def seconds(text: str) -> float:
+    """Read a time limit."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= LONGEST_TIMEOUT:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of seconds above 0 and up to {LONGEST_TIMEOUT:.0f}"
+        )
+    return value
+
+
+def jobs(text: str) -> int:
+    """Read a number of processes."""
+    if not re.fullmatch(r"[0-9]{1,6}", text) or not 1 <= int(text) <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes from 1 to {MOST_JOBS}")
+    return int(text)

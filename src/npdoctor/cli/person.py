@@ -1,0 +1,27 @@
+"""Who runs npdoctor here: what the report must hide."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Mapping
+
+from npdoctor.report.redact import Redactor
+
+
+def person_redactor(environ: Mapping[str, str], enabled: bool = True) -> Redactor:
+    """Return a redactor for whoever runs npdoctor here."""
+    account = _account()
+    return Redactor(
+        home=environ.get("HOME") or (account.pw_dir if account else None),
+        user=environ.get("USER") or environ.get("LOGNAME") or (account.pw_name if account else None),
+        host=environ.get("HOSTNAME") or os.uname().nodename,
+        enabled=enabled,
+    )
+
+
+def _account() -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwuid(os.getuid())
+    except KeyError:
+        return None

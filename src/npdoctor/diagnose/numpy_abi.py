@@ -1,0 +1,192 @@
+"""NPD101, NPD102, NPD103: binaries built for another NumPy than the one installed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from npdoctor.diagnose.context import Context, parsed
+from npdoctor.diagnose.imports import evidence_of, succeeded, text_of
+from npdoctor.diagnose.requirements import about_numpy
+from npdoctor.model.binary import Binary, NumpyAbi, NumpyApi, NumpyUse
+from npdoctor.model.finding import Evidence, Finding, Fix, Severity
+
+BANNER = re.compile(
+    r"A module that was compiled using NumPy 1\.x cannot be run in|Failed to initialize NumPy"
+)
+_HOW = {
+    NumpyApi.IMPORT_ARRAY: "names only numpy.core._multiarray_umath: built with NumPy 1 headers",
+    NumpyApi.CYTHON: "Cython module that names only numpy.core: built with NumPy 1 headers",
+    NumpyApi.PYBIND11: "pybind11 before 2.12, which reads NumPy 2 arrays wrongly and says nothing",
+    NumpyApi.RUST: "rust-numpy before 0.22, written for the layout of NumPy 1",
+}
+
+
+def built_for_numpy1(context: Context) -> Iterator[Finding]:
+    """Yield NPD101 or NPD103 for each distribution with NumPy 1 binaries beside NumPy 2."""
+    if context.numpy is None or context.numpy.major < 2:
+        return
+    for name, binaries in context.by_distribution.items():
+        old = [b for b in binaries if b.numpy and b.numpy.abi is NumpyAbi.NUMPY1]
+        if old and name != "numpy":
+            yield _judge_old(context, name, old)
+
+
+def _judge_old(context: Context, name: str, old: Sequence[Binary]) -> Finding:
+    version = context.version(name)
+    hard = [b for b in old if b.numpy and b.numpy.fails_on_numpy2]
+    failures = context.failures.get(name, [])
+    outcomes = context.outcomes(name)
+    banner = next((text_of(o) for o in outcomes if BANNER.search(text_of(o))), "")
+    evidence = [*_binary_evidence(hard or old), *evidence_of(context, failures), *about_numpy(context, name)]
+    fix = floor_fix(context, name)
+    numpy = context.snapshot.version_of("numpy")
+    if hard and (failures or not outcomes or not succeeded(outcomes) or banner):
+        if not outcomes and any(
+            b.numpy and b.numpy.abi is not NumpyAbi.NUMPY1 for b in _users(context, name)
+        ):
+            return _unsafe(context, name, hard, evidence, "Only some of its binaries are: it may fail.")
+        said = "importing it fails"
+        if outcomes and not failures:
+            evidence.append(Evidence("import", name, f"imports, but printed: {_one_line(banner)}"))
+            said = "it imports, but its NumPy support does not start"
+        return Finding(
+            "NPD101",
+            Severity.BROKEN,
+            name,
+            version,
+            f"built for NumPy 1, NumPy {numpy} {_stands(context)}",
+            f"{name} {version} was compiled against NumPy 1. With NumPy {numpy} {said}.",
+            tuple(evidence),
+            _remedy(name, fix),
+            fix=fix,
+        )
+    proof = "Every one of its modules was imported without an error." if succeeded(outcomes) else ""
+    if succeeded(outcomes):
+        evidence.append(
+            Evidence("import", name, f"{len(outcomes)} extension modules imported without an error")
+        )
+    return _unsafe(context, name, hard or old, evidence, proof)
+
+
+def _unsafe(
+    context: Context, name: str, old: Sequence[Binary], evidence: Sequence[Evidence], proof: str
+) -> Finding:
+    numpy, version = context.snapshot.version_of("numpy"), context.version(name)
+    use = old[0].numpy
+    kind = {NumpyApi.PYBIND11: "old pybind11", NumpyApi.RUST: "old rust-numpy"}.get(
+        use.api if use else NumpyApi.CYTHON, "NumPy 1 headers"
+    )
+    fix = floor_fix(context, name)
+    return Finding(
+        "NPD103",
+        Severity.WARNING,
+        name,
+        version,
+        f"imports, but was built with {kind}: unsafe with NumPy {numpy}",
+        f"{name} {version} has binaries written for the array layout of NumPy 1. Under NumPy {numpy} they "
+        f"may give wrong data or crash when they are used. {proof}".strip(),
+        tuple(evidence),
+        _remedy(name, fix),
+        fix=fix,
+    )
+
+
+def is_for_other_numpy(context: Context, binary: Binary) -> bool:
+    """Tell whether a binary fails under the NumPy in question by what its own text says."""
+    use = binary.numpy
+    if use is None or context.numpy is None:
+        return False
+    return _too_new(use, context) or (context.numpy.major >= 2 and use.fails_on_numpy2)
+
+
+def needs_newer_numpy(context: Context) -> Iterator[Finding]:
+    """Yield NPD102 for each distribution whose binaries name a newer NumPy than the one installed."""
+    if context.numpy is None:
+        return
+    for name in context.by_distribution:
+        newer = [
+            b for b in _users(context, name) if _too_new(b.numpy, context) and not context.is_optional(b)
+        ]
+        if not newer or name == "numpy":
+            continue
+        minimum = max(
+            (b.numpy.minimum for b in newer if b.numpy and b.numpy.minimum), key=_order, default="2.0"
+        )
+        numpy, version = context.snapshot.version_of("numpy"), context.version(name)
+        failures = context.failures.get(name, [])
+        fine = succeeded(context.outcomes(name))
+        yield Finding(
+            "NPD102",
+            Severity.WARNING if fine else Severity.BROKEN,
+            name,
+            version,
+            f"needs NumPy {minimum} or later, NumPy {numpy} {_stands(context)}",
+            f"{name} {version} was compiled for NumPy {minimum} or later. "
+            + ("It imports all the same." if fine else f"With NumPy {numpy} importing it fails."),
+            (*_binary_evidence(newer), *evidence_of(context, failures), *about_numpy(context, name)),
+            f"Install numpy>={minimum}, or a release of {name} that was built for an older NumPy.",
+            fix=Fix((f"numpy>={minimum}",)),
+        )
+
+
+def floor_fix(context: Context, name: str) -> Fix | None:
+    """Return the pin to the first release that serves NumPy 2, where the book knows one that is newer."""
+    rule = context.package(name)
+    floor, installed = parsed(rule.numpy2 if rule else None), parsed(context.version(name))
+    if rule is None or floor is None or (installed is not None and installed >= floor):
+        return None
+    return Fix((f"{name}>={rule.numpy2}",))
+
+
+def _remedy(name: str, fix: Fix | None) -> str:
+    if fix:
+        return f"Install {fix.pins[0]}, or hold NumPy below 2 for everything."
+    return f"Install a release of {name} whose wheels were built with NumPy 2, or hold NumPy below 2."
+
+
+def _users(context: Context, name: str) -> list[Binary]:
+    return [b for b in context.by_distribution.get(name, ()) if b.numpy]
+
+
+def _too_new(use: NumpyUse | None, context: Context) -> bool:
+    minimum = parsed(use.minimum if use else None)
+    if use is None or context.numpy is None:
+        return False
+    if minimum is not None:
+        return minimum > context.numpy
+    return use.abi is NumpyAbi.NUMPY2 and context.numpy.major < 2
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
+def _stands(context: Context) -> str:
+    return "assumed" if "numpy" in context.snapshot.assumed else "installed"
+
+
+def _one_line(banner: str) -> str:
+    match = BANNER.search(banner)
+    start = match.start() if match else 0
+    return " ".join(banner[start : start + 200].split())
+
+
+def _binary_evidence(binaries: Sequence[Binary]) -> list[Evidence]:
+    """Return one piece of evidence for each way in which files are tied to NumPy, naming the first."""
+    ways: dict[str, list[Binary]] = {}
+    for binary in binaries:
+        use = binary.numpy
+        if use is not None:
+            how = (
+                _HOW[use.api]
+                if use.abi is NumpyAbi.NUMPY1
+                else f"was compiled for NumPy {use.minimum or 2} or later"
+            )
+            ways.setdefault(how, []).append(binary)
+    return [
+        Evidence(
+            "binary", members[0].relative, how + (f" ({len(members)} files)" if len(members) > 1 else "")
+        )
+        for how, members in ways.items()
+    ]

@@ -1,0 +1,112 @@
+"""NPD201, NPD202: what the installed distributions require of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from npdoctor.diagnose.context import Context, parsed
+from npdoctor.model.distribution import Distribution
+from npdoctor.model.finding import Evidence, Finding, Fix, Severity
+
+
+def unmet(context: Context, distribution: Distribution) -> Iterator[tuple[str, Requirement, str | None]]:
+    """Yield each requirement that is not met: the name, the requirement, the version found."""
+    for text in distribution.requires:
+        requirement = applying(context, text)
+        if requirement is None:
+            continue
+        name = canonicalize_name(requirement.name)
+        found = context.version(name)
+        if found is None:
+            yield name, requirement, None
+        elif parsed(found) and not requirement.specifier.contains(found, prereleases=True):
+            yield name, requirement, found
+
+
+def applying(context: Context, text: str) -> Requirement | None:
+    """Return a requirement that holds in the target without any extra, else None."""
+    requirement = _requirement(text)
+    if requirement is None:
+        return None
+    target = context.snapshot.target
+    environment = {
+        "extra": "",
+        "python_version": ".".join(map(str, target.version[:2])),
+        "python_full_version": target.python,
+        "implementation_name": target.implementation,
+        "implementation_version": target.python,
+        "platform_python_implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(
+            target.implementation, target.implementation
+        ),
+        "sys_platform": target.platform.partition("-")[0],
+        "platform_system": context.snapshot.host.system,
+        "platform_machine": context.snapshot.host.machine,
+        "os_name": "posix",
+    }
+    if requirement.marker is None or requirement.marker.evaluate(environment):
+        return requirement
+    return None
+
+
+@lru_cache(maxsize=20_000)
+def _requirement(text: str) -> Requirement | None:
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        return None
+
+
+def about_numpy(context: Context, name: str) -> tuple[Evidence, ...]:
+    """Return as evidence that a distribution's metadata excludes the NumPy in question."""
+    distribution = context.installed.get(name)
+    return tuple(
+        Evidence("metadata", f"{name} requires", str(requirement))
+        for other, requirement, found in (unmet(context, distribution) if distribution else ())
+        if other == "numpy" and found is not None
+    )
+
+
+def broken_requirements(context: Context) -> Iterator[Finding]:
+    """Yield NPD201 and NPD202, one of each at most for a distribution."""
+    for name, distribution in context.installed.items():
+        problems = list(unmet(context, distribution))
+        missing = [(other, requirement) for other, requirement, found in problems if found is None]
+        excluded = [(other, requirement, found) for other, requirement, found in problems if found]
+        if missing:
+            pins = tuple(_pin(other, requirement) for other, requirement in missing)
+            yield Finding(
+                "NPD201",
+                Severity.WARNING,
+                name,
+                distribution.version,
+                f"requires {', '.join(pins)}: not installed",
+                f"{name} {distribution.version} requires {', '.join(pins)}, which is not installed.",
+                tuple(Evidence("metadata", f"{name} requires", str(r)) for _, r in missing),
+                f"Install {' '.join(pins)}.",
+                fix=Fix(pins),
+            )
+        if excluded:
+            pins = tuple(_pin(other, requirement) for other, requirement, _ in excluded)
+            have = ", ".join(f"{other} {found}" for other, _, found in excluded)
+            yield Finding(
+                "NPD202",
+                Severity.WARNING,
+                name,
+                distribution.version,
+                f"requires {', '.join(pins)}; found {have}",
+                f"{name} {distribution.version} requires {', '.join(pins)}. Installed: {have}.",
+                tuple(
+                    Evidence("metadata", f"{name} requires", f"{r}; installed is {found}")
+                    for _, r, found in excluded
+                ),
+                f"Install {' '.join(pins)}, or a release of {name} that accepts {have}.",
+                fix=Fix(pins),
+            )
+
+
+def _pin(name: str, requirement: Requirement) -> str:
+    return str(requirement) if requirement.url else f"{name}{requirement.specifier}"

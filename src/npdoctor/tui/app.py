@@ -1,0 +1,116 @@
+"""Open the screen: begin to examine first, load Textual meanwhile, and leave the terminal as it was."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import signal
+import sys
+from collections.abc import Mapping
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from npdoctor.errors import EXIT_INTERNAL, EXIT_INTERRUPTED
+from npdoctor.report.redact import Redactor
+
+if TYPE_CHECKING:
+    from npdoctor.tui.face import Face
+    from npdoctor.tui.session import Session
+    from npdoctor.tui.signs import Signs
+
+
+class _EndedBySignal(BaseException):
+    """Unwind the stack on SIGTERM or SIGHUP while there is no screen yet, or no longer."""
+
+
+def run() -> int:
+    """Show the findings as they come; return the exit code of the verdict."""
+    _say("npdoctor: starting…")
+    received: list[int] = []
+    _watch(received)
+    session: Session | None = None
+    try:
+        from npdoctor.tui.session import Session
+
+        redactor = _person(os.environ)
+        session = Session(redactor)
+        session.start()
+
+        from npdoctor.tui.face import Face
+        from npdoctor.tui.signs import signs_for
+
+        signs = signs_for(os.environ, sys.stderr.encoding)
+        face = _make_face(Face, session, signs)
+        face.run(mouse=False)
+        if face.ended_by:
+            received.append(face.ended_by)
+        _watch(received)
+        session.stop()
+        if received:
+            return _leave("", 128 + received[0])
+        return _outcome(face, session, signs, redactor)
+    except KeyboardInterrupt:
+        return _leave("npdoctor: interrupted, nothing was changed.", EXIT_INTERRUPTED)
+    except _EndedBySignal:
+        return _leave("", 128 + received[0])
+    finally:
+        if session:
+            session.stop()
+
+
+def _make_face(face: type[Face], session: Session, signs: Signs) -> Face:
+    """Build the application; only a NO_COLOR that is not empty counts, and it stays for what is started."""
+    no_color = os.environ.get("NO_COLOR")
+    if no_color == "":
+        del os.environ["NO_COLOR"]
+    made = face(session, signs)
+    if no_color is not None:
+        os.environ["NO_COLOR"] = no_color
+    return made
+
+
+def _outcome(face: Face, session: Session, signs: Signs, redactor: Redactor) -> int:
+    from npdoctor.tui.present import closing_line
+    from npdoctor.tui.state import code_on_leaving
+
+    if face.error:
+        words = " ".join(str(face.error).split())[:200]
+        said = f"npdoctor failed (not your environment): {type(face.error).__name__}: {words}"
+        return _leave(f"{redactor.redact(said)} Try: npdoctor check", EXIT_INTERNAL)
+    state = session.take()
+    return _leave(closing_line(state, signs), code_on_leaving(state, face.interrupted))
+
+
+def _leave(words: str, code: int) -> int:
+    """Replace the line that was said at the start by the last one."""
+    _say(f"{words}\n" if words else "")
+    return code
+
+
+def _say(text: str) -> None:
+    try:
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
+    except OSError:
+        pass  # the terminal is gone
+
+
+def _watch(received: list[int]) -> None:
+    def unwind(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        raise _EndedBySignal
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, unwind)
+
+
+def _person(environ: Mapping[str, str]) -> Redactor:
+    try:
+        account = pwd.getpwuid(os.getuid())
+    except KeyError:
+        account = None
+    return Redactor(
+        home=environ.get("HOME") or (account.pw_dir if account else None),
+        user=environ.get("USER") or environ.get("LOGNAME") or (account.pw_name if account else None),
+        host=environ.get("HOSTNAME") or os.uname().nodename,
+    )

@@ -1,0 +1,66 @@
+"""A widget that shows lines and repaints only the cells that differ from what it showed before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from npdoctor.tui.line import EMPTY, Line, width_of
+
+STYLES = {
+    "": Style(),
+    "strong": Style(bold=True),
+    "faint": Style(dim=True),
+    "broken": Style(color="red", bold=True),
+    "warning": Style(color="yellow"),
+    "unknown": Style(color="magenta"),
+    "info": Style(color="cyan"),
+    "ok": Style(color="green"),
+    "reverse": Style(reverse=True),
+}
+
+
+class Canvas(Widget):
+    """Lines from the top; `draw` replaces them."""
+
+    can_focus = False
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self.lines: tuple[Line, ...] = ()
+
+    def draw(self, lines: Sequence[Line]) -> None:
+        """Show these lines and repaint what changed."""
+        before, self.lines = self.lines, tuple(lines)
+        regions = []
+        for y in range(min(max(len(before), len(self.lines)), self.size.height)):
+            old = before[y] if y < len(before) else EMPTY
+            new = self.lines[y] if y < len(self.lines) else EMPTY
+            if old != new:
+                start = _same_start(old, new)
+                end = max(width_of(old), width_of(new))
+                regions.append(Region(start, y, max(1, end - start), 1))
+        if regions:
+            self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line as Textual wants it."""
+        line = self.lines[y] if y < len(self.lines) else EMPTY
+        style = self.rich_style
+        segments = [Segment(text, style + STYLES[role]) for text, role in line]
+        return Strip(segments).adjust_cell_length(self.size.width, style)
+
+
+def _same_start(old: Line, new: Line) -> int:
+    """Return how many cells at the beginning stay as they are."""
+    cells = 0
+    for before, after in zip(old, new, strict=False):
+        if before != after:
+            break
+        cells += width_of((before,))
+    return cells

@@ -1,0 +1,81 @@
+"""Lines of text in roles, cut and wrapped by terminal cells; no widget and no colour here."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+
+Span: TypeAlias = tuple[str, str]
+Line: TypeAlias = tuple[Span, ...]
+EMPTY: Line = ()
+
+
+def plain(line: Line) -> str:
+    """Return the text of a line without its roles."""
+    return "".join(text for text, _ in line)
+
+
+def width_of(line: Line) -> int:
+    """Return how many cells a line takes."""
+    return sum(cell_len(text) for text, _ in line)
+
+
+def cut(text: str, width: int, more: str) -> str:
+    """Return the text, its end replaced by `more` where it does not fit."""
+    if cell_len(text) <= width:
+        return text
+    return (
+        set_cell_size(text, max(0, width - len(more))).rstrip() + more if width > len(more) else more[:width]
+    )
+
+
+def cut_front(text: str, width: int, more: str) -> str:
+    """Return the text, its beginning replaced by `more` where it does not fit, as suits a path."""
+    if cell_len(text) <= width:
+        return text
+    while text and cell_len(text) > width - len(more):
+        text = text[1:]
+    return more + text if width > len(more) else more[:width]
+
+
+def fit(line: Line, width: int, more: str) -> Line:
+    """Return the line cut to the width."""
+    left, kept = width, []
+    for number, (text, role) in enumerate(line):
+        rest = any(t.strip() for t, _ in line[number + 1 :])
+        if cell_len(text) + (len(more) if rest and cell_len(text) == left else 0) > left:
+            kept.append((cut(text + " " * (cell_len(text) == left), left, more), role))
+            break
+        kept.append((text, role))
+        left -= cell_len(text)
+    return tuple(kept)
+
+
+def spread(left: Line, right: Line, width: int, more: str) -> Line:
+    """Put one line at both ends of the width; the left one gives way."""
+    room = width - width_of(right) - 1
+    if room < 1:
+        return fit(left, width, more)
+    left = fit(left, room, more)
+    return (*left, (" " * (width - width_of(left) - width_of(right)), ""), *right)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Break a paragraph at spaces, and inside a word only where it is longer than a line."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        broken = textwrap.wrap(paragraph, max(width, 8), break_on_hyphens=False) or [""]
+        for line in broken:
+            lines += [line] if cell_len(line) <= width else chop_cells(line, max(width, 2))
+    return lines
+
+
+def block(text: str, width: int, role: str = "", first: Line = EMPTY) -> Iterable[Line]:
+    """Yield a paragraph indented by one cell, or by what stands before its first line."""
+    before = first or ((" ", ""),)
+    indent = width_of(before)
+    for number, line in enumerate(wrap(text, width - indent - 1)):
+        yield (*(before if number == 0 else ((" " * indent, ""),)), (line, role))

@@ -1,0 +1,88 @@
+"""The longer texts of the screen: a finding in full, the rule behind it, the help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from npdoctor.model.finding import Evidence, Finding, Severity
+from npdoctor.model.rules import CodeRule
+from npdoctor.tui.keys import GROUPS, Key
+from npdoctor.tui.line import EMPTY, Line, block, fit, spread
+from npdoctor.tui.present import named
+from npdoctor.tui.signs import Signs
+
+LABEL = 10
+PROOF = {"binary": "its binaries were read", "rehearsed": "rehearsed", "none": "not verified"}
+
+
+def finding_lines(finding: Finding, width: int, signs: Signs) -> list[Line]:
+    """Return everything known of a finding: what is wrong, what mends it, and the proof."""
+    severity: Line = ((f"{signs.of(finding.severity)} {finding.severity.value} ", finding.severity.value),)
+    head: Line = ((f" {finding.code}", finding.severity.value), (f"  {signs.text(finding.title)}", "strong"))
+    lines = [spread(head, severity, width, signs.more), *block(signs.text(named(finding)), width)]
+    lines.append(EMPTY)
+    if finding.message and finding.message != finding.title:
+        lines += [*block(signs.text(finding.message), width), EMPTY]
+    if finding.cause:
+        lines += _labelled("Because of", finding.cause, width, signs)
+    if finding.fix and finding.fix.pins:
+        proof = PROOF.get(finding.fix.verified, finding.fix.verified)
+        lines += _labelled("Fix", f"{'  '.join(finding.fix.pins)}   ({proof})", width, signs, "ok")
+    if finding.remedy:
+        lines += _labelled("Remedy", finding.remedy, width, signs)
+    for number, evidence in enumerate(finding.evidence):
+        lines += _evidence(evidence, "Evidence" if number == 0 else "", width, signs)
+    return lines
+
+
+def _labelled(label: str, text: str, width: int, signs: Signs, role: str = "") -> list[Line]:
+    first: Line = ((f" {label:<{LABEL}} ", "faint"),)
+    return list(block(signs.text(text), width, role, first))
+
+
+def _evidence(evidence: Evidence, label: str, width: int, signs: Signs) -> Iterator[Line]:
+    first: Line = ((f" {label:<{LABEL}} ", "faint"), (f"{evidence.kind:<8} ", "faint"))
+    later: Line = ((" " * (LABEL + 2 + 9), ""),)
+    source, detail = signs.text(evidence.source), signs.text(evidence.detail)
+    if source:
+        yield from block(source, width, "", first)
+        first = later
+    if detail:
+        yield from block(detail.strip("\n"), width, "", first)
+
+
+def rule_lines(rule: CodeRule, width: int, signs: Signs) -> list[Line]:
+    """Return why a code is checked, how to check it by hand, what mends it and when it is wrong."""
+    lines: list[Line] = [((f" {rule.code}", rule.severity.value), (f"  {signs.text(rule.title)}", "strong"))]
+    for label, text in (
+        ("What it means", rule.meaning),
+        ("Check it by hand", rule.check),
+        ("What mends it", rule.remedy),
+        ("When this is wrong", rule.wrong_when),
+        ("Seen in", ", ".join(rule.see)),
+    ):
+        if text:
+            lines += [EMPTY, ((f" {label}", "faint"),), *block(signs.text(text), width)]
+    return [fit(line, width, signs.more) for line in lines]
+
+
+def help_lines(keys: tuple[Key, ...], width: int, signs: Signs) -> list[Line]:
+    """Return the keys of the screen that was left for this help, the signs and the words."""
+    lines: list[Line] = [((" Keys", "strong"),)]
+    for group in GROUPS:
+        for number, key in enumerate(k for k in keys if k.group == group):
+            lead: Line = (
+                (f" {group.upper() if number == 0 else '':<6}", "faint"),
+                (f"{key.shown:<22} ", "strong"),
+            )
+            lines += block(key.meaning, width, "", lead)
+    meaning = (
+        f"{signs.of(Severity.BROKEN)} broken: fails now",
+        f"{signs.of(Severity.WARNING)} warning: works today, wrong or at risk",
+        f"{signs.of(Severity.UNKNOWN)} unknown: could not look, never counted as healthy",
+        f"{signs.of(Severity.INFO)} note",
+        f"{signs.ok} ok: nothing was found in that package",
+    )
+    for number, text in enumerate(meaning):
+        lines += block(text, width, "", ((f" {'SIGNS' if number == 0 else '':<6}", "faint"),))
+    return lines

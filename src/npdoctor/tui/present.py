@@ -1,0 +1,219 @@
+"""From the state of an examination to the words on the screen; pure, and used by every part of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from npdoctor.model.finding import Finding, Severity
+from npdoctor.report.prose import number
+from npdoctor.report.text import no_problems
+from npdoctor.tui.line import Line, cut, cut_front, fit, spread, width_of
+from npdoctor.tui.signs import Signs
+from npdoctor.tui.state import State
+
+BAR = 8
+WORDS = {Severity.BROKEN: "broken", Severity.WARNING: "warn", Severity.UNKNOWN: "unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One finding of the list; `key` tells it from the others, however they are ordered."""
+
+    key: tuple[str, str, int]
+    finding: Finding
+
+
+def rows_of(findings: tuple[Finding, ...]) -> tuple[Row, ...]:
+    """Return the rows, gravest first, in the order of the diagnosis."""
+    seen: dict[tuple[str, str], int] = {}
+    rows = []
+    for finding in sorted(findings, key=lambda f: f.severity.rank):
+        same = (finding.code, finding.subject)
+        seen[same] = seen.get(same, -1) + 1
+        rows.append(Row((*same, seen[same]), finding))
+    return tuple(rows)
+
+
+def named(finding: Finding) -> str:
+    """Return the subject with its version."""
+    return f"{finding.subject} {finding.version}" if finding.version else finding.subject
+
+
+def row_line(row: Row, width: int, subjects: int, selected: bool, signs: Signs) -> Line:
+    """Return a finding as one line; `subjects` is the width of that column."""
+    finding = row.finding
+    marker = signs.cursor if selected else " "
+    subject = signs.text(named(finding)).replace("\n", " ")
+    head: Line = ((marker, ""), (signs.of(finding.severity), finding.severity.value), (" ", ""))
+    if width >= 56:
+        head = (*head, (f"{finding.code}  ", "faint"))
+    room = max(4, min(subjects, width - width_of(head) - 1))
+    subject = cut(subject, room, signs.more).ljust(room)
+    said = signs.text(summary_of(finding)).replace("\n", " ")
+    return fit((*head, (subject, "strong" if selected else ""), ("  ", ""), (said, "")), width, signs.more)
+
+
+def summary_of(finding: Finding) -> str:
+    """Return what a row says of a finding: its title, and the root where it is only a consequence."""
+    return f"because of {finding.cause}: {finding.title}" if finding.cause else finding.title
+
+
+def subject_width(rows: tuple[Row, ...], width: int) -> int:
+    """Return how wide the column of subjects is best."""
+    longest = max((len(named(row.finding)) for row in rows), default=0)
+    return max(8, min(longest, max(14, width * 2 // 5)))
+
+
+def counts(state: State, signs: Signs, words: bool) -> Line:
+    """Return what was found in numbers, each with its sign."""
+    spans: list[tuple[str, str]] = []
+    for severity in WORDS:
+        count = state.count(severity)
+        role = severity.value if count else "faint"
+        spans += [(f"{signs.of(severity)}{count}{' ' + WORDS[severity] if words else ''}", role)]
+        spans += [("  " if words else " ", "")]
+    spans.append((f"{signs.ok}{state.ok}{' ok' if words else ''}", "ok" if state.ok else "faint"))
+    return tuple(spans)
+
+
+def status_line(state: State, width: int, signs: Signs) -> Line:
+    """Return the first line: who is examined, and the verdict."""
+    if width < 60:
+        start: Line = ((" npdoctor ", "strong"),) if width >= 30 else ()
+        tail: Line = ((f"  {short_progress(state)}", ""),) if width >= 30 else ()
+        found = counts(state, signs, words=False) if state.diagnosis else ((stage(state), ""),)
+        return fit((*start, *found, *tail), width, signs.more)
+    found = counts(state, signs, words=True) if state.diagnosis else ()
+    name: Line = ((" npdoctor", "strong"), ("  ", ""))
+    python = f"py{state.target.python} " if state.target else ""
+    room = width - width_of(name) - len(python) - width_of(found) - 3
+    place = cut_front(signs.text(place_of(state)), room, signs.more)
+    return spread((*name, (python + place, "")), (*found, (" ", "")), width, signs.more)
+
+
+def place_of(state: State) -> str:
+    """Return the environment under examination, by its folder once that is known."""
+    if state.target:
+        return state.target.prefix
+    return state.choice.executable if state.choice else ""
+
+
+def second_line(state: State, shown: int, width: int, signs: Signs) -> Line:
+    """Return the second line: what is listed, why this interpreter, and how far the work is."""
+    total = len(state.findings)
+    parts = [f"Findings {total}" if shown == total else f"Findings {shown} of {total}"]
+    if state.diagnosis:
+        numpy = state.diagnosis.snapshot.version_of("numpy")
+        parts.append(f"NumPy {numpy}" if numpy else "no NumPy")
+    if state.choice:
+        parts.append(f"chosen: {state.choice.why}")
+    rest = tuple((f" {signs.dot} {signs.text(part)}", "faint") for part in parts[1:])
+    left: Line = ((f" {parts[0]}", "strong"), *rest)
+    return spread(left, (*progress(state, signs), (" ", "")), width, signs.more)
+
+
+def progress(state: State, signs: Signs) -> Line:
+    """Return how far the examination is, in words and as a bar."""
+    if state.failure:
+        return (("stopped", "broken"),)
+    if state.final:
+        return ((finished(state), ""),)
+    if state.imported:
+        done, total = state.imported
+        filled = BAR * done // max(total, 1)
+        bar = signs.full * filled + signs.empty * (BAR - filled)
+        left = f" ~{state.left} s" if state.left and not state.paused else ""
+        word = "paused " if state.paused else "importing "
+        return ((word, "strong" if state.paused else ""), (bar, ""), (f" {done}/{total}{left}", ""))
+    return ((signs.text(stage(state)), ""),)
+
+
+def finished(state: State) -> str:
+    """Say what was done and how long it took."""
+    diagnosis = state.diagnosis
+    imported = sum(d.imported for d in diagnosis.distributions) if diagnosis else 0
+    extensions = diagnosis.extensions if diagnosis else 0
+    took = "" if state.seconds is None else f" in {state.seconds} s"
+    if not extensions:
+        return f"checked{took}"
+    return f"{imported} of {extensions} imported{took}"
+
+
+def short_progress(state: State) -> str:
+    """Say in a word how far the examination is."""
+    if state.failure:
+        return "stopped"
+    if state.final or not state.diagnosis:
+        return ""
+    if state.paused:
+        return "paused"
+    return f"importing {state.imported[0]}/{state.imported[1]}" if state.imported else "importing"
+
+
+def stage(state: State) -> str:
+    """Name the stage that runs before the first verdict."""
+    if state.failure:
+        return "stopped"
+    if state.diagnosis:
+        return "paused" if state.paused else "importing"
+    if state.read:
+        return f"Reading {state.read[0]}/{state.read[1]} binaries…"
+    if state.target:
+        return "Reading installed packages…"
+    return "Starting…"
+
+
+def notice(state: State) -> str:
+    """Return the sentence that stands above the list, empty where the rows say everything."""
+    if state.failure:
+        kept = " What was found before stands below." if state.findings else ""
+        return f"{state.failure.words}{kept}"
+    if state.diagnosis is None:
+        return _looking(state)
+    if state.count(Severity.BROKEN) or state.count(Severity.WARNING):
+        return ""
+    if state.final:
+        return no_problems(state.diagnosis)
+    total = state.imported[1] if state.imported else state.diagnosis.extensions
+    left = total - (state.imported[0] if state.imported else 0)
+    if state.paused:
+        return f"Nothing broken so far. Paused, {left} of {number(total, 'extension')} still to check."
+    time = f" (~{state.left} s)" if state.left else ""
+    return f"Nothing broken so far. {left} of {number(total, 'extension')} still to check{time}."
+
+
+def _looking(state: State) -> str:
+    if state.choice is None:
+        return "Choosing a Python…"
+    if state.target is None:
+        return f"Asking {state.choice.executable} what it is…"
+    if state.read:
+        return f"Reading installed packages… {state.read[0]} of {state.read[1]} binaries."
+    return "Reading installed packages…"
+
+
+def one_line(state: State, width: int, signs: Signs) -> Line:
+    """Return all that fits where there is room for one short line."""
+    if state.failure or not state.diagnosis:
+        return fit(((signs.text(stage(state)), ""),), width, signs.more)
+    found = counts(state, signs, words=False)
+    if state.imported and not state.ended:
+        done, total = state.imported
+        found = (*found, (f" {100 * done // max(total, 1)}%", ""))
+    return fit(found, width, signs.more)
+
+
+def closing_line(state: State, signs: Signs) -> str:
+    """Return the one line that stays in the scrollback."""
+    if state.failure:
+        return signs.text(state.failure.words)
+    if state.diagnosis is None:
+        return "npdoctor: left before anything was found."
+    parts = [
+        f"{state.count(Severity.BROKEN)} broken",
+        number(state.count(Severity.WARNING), "warning"),
+        f"{state.count(Severity.UNKNOWN)} unknown",
+    ]
+    done, total = state.imported or (0, state.diagnosis.extensions)
+    unfinished = "" if state.final else f" (left after {done} of {total} imports)"
+    return signs.text(f"npdoctor: {', '.join(parts)}{unfinished} {signs.dot} npdoctor check")

@@ -1,0 +1,71 @@
+"""What the screen knows of an examination at one moment; every text in it is redacted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from npdoctor.errors import EXIT_INTERRUPTED
+from npdoctor.model.diagnosis import Diagnosis
+from npdoctor.model.finding import Finding, Severity
+from npdoctor.model.rules import RuleBook
+from npdoctor.model.target import Choice, Target
+from npdoctor.report.verdict import exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there will be no verdict; `own` means that npdoctor failed and not the environment."""
+
+    words: str
+    exit_code: int
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The newest word on each stage; `seconds` it took so far, `left` is how many it may still take."""
+
+    choice: Choice | None = None
+    target: Target | None = None
+    read: tuple[int, int] | None = None
+    imported: tuple[int, int] | None = None
+    diagnosis: Diagnosis | None = None
+    book: RuleBook | None = None
+    final: bool = False
+    failure: Failure | None = None
+    paused: bool = False
+    seconds: int | None = None
+    left: int | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing more will come."""
+        return self.final or self.failure is not None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return the findings so far, gravest first."""
+        return self.diagnosis.findings if self.diagnosis else ()
+
+    def count(self, severity: Severity) -> int:
+        """Count the findings of one severity."""
+        return self.diagnosis.count(severity) if self.diagnosis else 0
+
+    @property
+    def ok(self) -> int:
+        """Count the distributions in which nothing was found."""
+        return sum(d.state == "ok" for d in self.diagnosis.distributions) if self.diagnosis else 0
+
+
+def code_on_leaving(state: State, interrupted: bool = False) -> int:
+    """Return the exit code: the verdict's, and 130 where the person left before there was one.
+
+    What is broken by now stays broken, so that quitting early says so; ctrl+c always says interrupted.
+    """
+    if state.failure:
+        return state.failure.exit_code
+    if state.diagnosis and (state.final or not interrupted):
+        code = exit_code(state.diagnosis)
+        if state.final or code:
+            return code
+    return EXIT_INTERRUPTED
