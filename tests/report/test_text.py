@@ -47,7 +47,7 @@ def test_verbose_shows_all_evidence() -> None:
 
 def test_ascii_has_no_other_character() -> None:
     found = diagnosis(replace(finding(), message="größer – “quoted” …"))
-    text = to_text(found, Redactor(), "0.1", 1, Layout(ascii_only=True))
+    text = to_text(found, Redactor(), "0.1", 1, Layout(ascii_only=True, verbose=True))
     assert text.isascii()
     assert "x NPD101" in text
     assert 'gr\\xf6\\xdfer - "quoted" ...' in text

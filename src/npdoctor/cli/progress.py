@@ -8,6 +8,8 @@ import time
 
 from npdoctor.checkup import Listener
 from npdoctor.cli.output import Output
+from npdoctor.model.diagnosis import Diagnosis
+from npdoctor.model.finding import Severity
 from npdoctor.model.outcome import Died, NoAnswer, Outcome, Raised
 from npdoctor.model.target import Target
 
@@ -32,6 +34,14 @@ class Progress(Listener):
     def reading(self, done: int, total: int) -> None:
         """Count the binaries that were read."""
         self._show(f"Reading {done}/{total} binaries…")
+
+    def verdict(self, diagnosis: Diagnosis, final: bool) -> None:
+        """Name at once what reading alone found broken; the imports then prove it."""
+        broken = dict.fromkeys(f.subject for f in diagnosis.findings if f.severity is Severity.BROKEN)
+        if not final and self._lively:
+            self.close()
+            said = ", ".join(broken) if broken else "nothing"
+            self._output.hint(f"npdoctor: broken by reading the binaries: {said}. Importing to prove it…")
 
     def importing(self, done: int, total: int, path: str, outcome: Outcome | None) -> None:
         """Count the extension modules that were tried, and name the last that failed."""

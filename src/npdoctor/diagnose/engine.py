@@ -8,6 +8,7 @@ from dataclasses import replace
 from packaging.version import Version
 
 from npdoctor.diagnose.context import Context
+from npdoctor.diagnose.functional import failed_in_use
 from npdoctor.diagnose.import_failures import import_failures
 from npdoctor.diagnose.installation import (
     bad_pairs,
@@ -36,6 +37,7 @@ CHECKS: tuple[Check, ...] = (
     built_for_numpy1,
     needs_newer_numpy,
     import_failures,
+    failed_in_use,
     other_python,
     missing_libraries,
     missing_versions,
@@ -48,7 +50,6 @@ CHECKS: tuple[Check, ...] = (
     shadowed,
     stale_processes,
 )
-BUILT_FOR_OTHER_NUMPY = ("NPD101", "NPD102")
 # Codes of which one subject may have several, each with a title of its own.
 SEVERAL = ("NPD000", "NPD113", "NPD206", "NPD207")
 
@@ -89,12 +90,12 @@ def _without_echoes(found: Iterable[Finding]) -> list[Finding]:
 
 
 def _is_echo(finding: Finding, beside: set[str]) -> bool:
-    numpy_abi = beside & set(BUILT_FOR_OTHER_NUMPY)
+    numpy_abi = beside & {"NPD101", "NPD102", "NPD103"}
     if finding.code == "NPD202":
         return bool(numpy_abi) and all(
             pin.startswith("numpy") for pin in (finding.fix.pins if finding.fix else ())
         )
-    if finding.code in ("NPD203", "NPD205") and "NPD111" in beside:
+    if finding.code in ("NPD110", "NPD203", "NPD205") and "NPD111" in beside:
         return True
     return finding.code == "NPD106" and "NPD107" in beside
 

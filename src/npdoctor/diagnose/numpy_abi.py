@@ -64,7 +64,7 @@ def _judge_old(context: Context, name: str, old: Sequence[Binary]) -> Finding:
     proof = "Every one of its modules was imported without an error." if succeeded(outcomes) else ""
     if succeeded(outcomes):
         evidence.append(
-            Evidence("import", name, f"{len(outcomes)} extension modules imported without an error")
+            Evidence("import", name, f"imported without an error, {len(outcomes)} of {len(outcomes)}")
         )
     return _unsafe(context, name, hard or old, evidence, proof)
 

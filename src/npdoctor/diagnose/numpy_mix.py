@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from npdoctor.diagnose.context import Context
+from npdoctor.diagnose.imports import evidence_of
 from npdoctor.model.finding import Evidence, Finding, Severity
 
 REMEDY = (
@@ -41,9 +42,11 @@ def mixed_numpy(context: Context) -> Iterator[Finding]:
         evidence.append(
             Evidence("file", disk.unowned[0], f"one of {count} files that no record of numpy names")
         )
+    failures = context.failures.get("numpy", [])
+    evidence += evidence_of(context, failures)
     yield Finding(
         "NPD111",
-        Severity.BROKEN if len(disk.cores) > 1 else Severity.WARNING,
+        Severity.BROKEN if len(disk.cores) > 1 or failures else Severity.WARNING,
         "numpy",
         disk.file_version or (versions[0] if versions else None),
         "files of two NumPys are mixed in one folder",

@@ -64,7 +64,7 @@ def about_numpy(context: Context, name: str) -> tuple[Evidence, ...]:
     """Return as evidence that a distribution's metadata excludes the NumPy in question."""
     distribution = context.installed.get(name)
     return tuple(
-        Evidence("metadata", f"{name} requires", str(requirement))
+        Evidence("metadata", f"{name} requires", _pin(other, requirement))
         for other, requirement, found in (unmet(context, distribution) if distribution else ())
         if other == "numpy" and found is not None
     )
@@ -85,7 +85,7 @@ def broken_requirements(context: Context) -> Iterator[Finding]:
                 distribution.version,
                 f"requires {', '.join(pins)}: not installed",
                 f"{name} {distribution.version} requires {', '.join(pins)}, which is not installed.",
-                tuple(Evidence("metadata", f"{name} requires", str(r)) for _, r in missing),
+                tuple(Evidence("metadata", f"{name} requires", pin) for pin in pins),
                 f"Install {' '.join(pins)}.",
                 fix=Fix(pins),
             )
@@ -100,8 +100,8 @@ def broken_requirements(context: Context) -> Iterator[Finding]:
                 f"requires {', '.join(pins)}; found {have}",
                 f"{name} {distribution.version} requires {', '.join(pins)}. Installed: {have}.",
                 tuple(
-                    Evidence("metadata", f"{name} requires", f"{r}; installed is {found}")
-                    for _, r, found in excluded
+                    Evidence("metadata", f"{name} requires", f"{pin}; installed is {found}")
+                    for pin, (_, _, found) in zip(pins, excluded, strict=True)
                 ),
                 f"Install {' '.join(pins)}, or a release of {name} that accepts {have}.",
                 fix=Fix(pins),

@@ -64,6 +64,9 @@ class Detail(Canvas):
 
     def _paint(self) -> None:
         shown = self._wrapped[self.top : self.top + self.room]
+        left = len(self._wrapped) - self.top - self.room
+        if left > 0 and self.frame != "above":
+            shown[-1] = ((f" {self.signs.more} {left + 1} more lines", "faint"),)
         if self.frame == "side":
             side = (self.signs.side, "faint")
             padded = shown + [()] * (self.room - len(shown))

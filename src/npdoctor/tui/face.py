@@ -100,7 +100,7 @@ class Face(App[None], inherit_bindings=False):
         if self.typing:
             self.board.keys.draw([filter_line(self.filter, width, signs)])
         else:
-            self.board.keys.draw([key_line(self.working(), self.state.paused, width, signs)])
+            self.board.keys.draw([key_line(self.working(), self.board.page, self.state.paused, width, signs)])
 
     def end_by(self, number: int) -> None:
         """Leave because a signal says so."""
@@ -125,7 +125,7 @@ class Face(App[None], inherit_bindings=False):
         """Return the actions that would do something now."""
         return frozenset(key.action for key in KEYS if self.check_action(key.action, ()))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:  # noqa: ARG002
         """Tell whether an action does something now; its key is neither shown nor taken otherwise."""
         if action in ("quit", "interrupt", "suspend"):
             return not self.typing or action == "interrupt"
@@ -142,7 +142,7 @@ class Face(App[None], inherit_bindings=False):
             "filter": not page and len(self.state.findings) > 1,
             "why": page in ("", "detail") and row is not None and self.state.book is not None,
             "pause": not page and not self.state.ended,
-            "help": page != "help",
+            "help": True,
         }
         return can.get(action, False)
 
@@ -207,8 +207,11 @@ class Face(App[None], inherit_bindings=False):
         self._open("why", back_to=self.board.page)
 
     def action_help(self) -> None:
-        """Show the keys."""
-        self._open("help", back_to=self.board.page)
+        """Show the keys, or leave them."""
+        if self.board.page == "help":
+            self.action_close()
+        else:
+            self._open("help", back_to=self.board.page)
 
     def action_close(self) -> None:
         """Go back to where the page was opened, or clear the filter."""
@@ -219,9 +222,7 @@ class Face(App[None], inherit_bindings=False):
             self.draw()
 
     def _open(self, page: str, back_to: str = "") -> None:
-        self._back_to = "detail" if page == "why" and back_to == "detail" else ""
-        if page == "help":
-            self._back_to = back_to
+        self._back_to = back_to
         self.board.open(page)
         self.call_after_refresh(self.draw)
 

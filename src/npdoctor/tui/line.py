@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable
 from typing import TypeAlias
 
@@ -67,10 +66,24 @@ def wrap(text: str, width: int) -> list[str]:
     """Break a paragraph at spaces, and inside a word only where it is longer than a line."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        broken = textwrap.wrap(paragraph, max(width, 8), break_on_hyphens=False) or [""]
-        for line in broken:
-            lines += [line] if cell_len(line) <= width else chop_cells(line, max(width, 2))
+        rest = paragraph.rstrip()
+        while cell_len(rest) > width:
+            end = _break(rest, width)
+            lines.append(rest[:end].rstrip())
+            rest = rest[end:].lstrip()
+        lines.append(rest)
     return lines
+
+
+def _break(text: str, width: int) -> int:
+    """Return where to break a text that is too long: after a space, else after a mark of a path."""
+    room = max(1, len(chop_cells(text, max(width, 2))[0]))
+    if text[room] == " ":
+        return room
+    space = text.rfind(" ", 0, room) + 1
+    if text[:space].strip():
+        return space
+    return max((text.rfind(mark, room // 2, room) + 1 for mark in "/._-,"), default=0) or room
 
 
 def block(text: str, width: int, role: str = "", first: Line = EMPTY) -> Iterable[Line]:

@@ -7,31 +7,34 @@ from collections.abc import Iterator
 from npdoctor.model.finding import Evidence, Finding, Severity
 from npdoctor.model.rules import CodeRule
 from npdoctor.tui.keys import GROUPS, Key
-from npdoctor.tui.line import EMPTY, Line, block, fit, spread
+from npdoctor.tui.line import EMPTY, Line, block, fit, spread, width_of
 from npdoctor.tui.present import named
 from npdoctor.tui.signs import Signs
 
-LABEL = 10
+LABEL = 7
 PROOF = {"binary": "its binaries were read", "rehearsed": "rehearsed", "none": "not verified"}
 
 
 def finding_lines(finding: Finding, width: int, signs: Signs) -> list[Line]:
     """Return everything known of a finding: what is wrong, what mends it, and the proof."""
-    severity: Line = ((f"{signs.of(finding.severity)} {finding.severity.value} ", finding.severity.value),)
-    head: Line = ((f" {finding.code}", finding.severity.value), (f"  {signs.text(finding.title)}", "strong"))
-    lines = [spread(head, severity, width, signs.more), *block(signs.text(named(finding)), width)]
-    lines.append(EMPTY)
+    role = finding.severity.value
+    severity: Line = ((f"{signs.of(finding.severity)} {role} ", role),)
+    head: Line = ((f" {finding.code}", role), (f"  {signs.text(named(finding))}", "strong"))
+    lines = [spread(head, severity, width, signs.more), *block(signs.text(finding.title), width, "strong")]
     if finding.message and finding.message != finding.title:
-        lines += [*block(signs.text(finding.message), width), EMPTY]
+        lines += block(signs.text(finding.message), width)
+    lines.append(EMPTY)
     if finding.cause:
-        lines += _labelled("Because of", finding.cause, width, signs)
+        lines += _labelled("Cause", f"{finding.cause} is at the root of this", width, signs)
     if finding.fix and finding.fix.pins:
         proof = PROOF.get(finding.fix.verified, finding.fix.verified)
         lines += _labelled("Fix", f"{'  '.join(finding.fix.pins)}   ({proof})", width, signs, "ok")
     if finding.remedy:
         lines += _labelled("Remedy", finding.remedy, width, signs)
-    for number, evidence in enumerate(finding.evidence):
-        lines += _evidence(evidence, "Evidence" if number == 0 else "", width, signs)
+    if finding.evidence:
+        lines.append(((" Evidence", "faint"),))
+    for evidence in finding.evidence:
+        lines += _evidence(evidence, width, signs)
     return lines
 
 
@@ -40,15 +43,12 @@ def _labelled(label: str, text: str, width: int, signs: Signs, role: str = "") -
     return list(block(signs.text(text), width, role, first))
 
 
-def _evidence(evidence: Evidence, label: str, width: int, signs: Signs) -> Iterator[Line]:
-    first: Line = ((f" {label:<{LABEL}} ", "faint"), (f"{evidence.kind:<8} ", "faint"))
-    later: Line = ((" " * (LABEL + 2 + 9), ""),)
-    source, detail = signs.text(evidence.source), signs.text(evidence.detail)
-    if source:
-        yield from block(source, width, "", first)
-        first = later
-    if detail:
-        yield from block(detail.strip("\n"), width, "", first)
+def _evidence(evidence: Evidence, width: int, signs: Signs) -> Iterator[Line]:
+    first: Line = ((f"   {evidence.kind:<8} ", "faint"),)
+    for text in (signs.text(evidence.source), signs.text(evidence.detail).strip("\n")):
+        if text:
+            yield from block(text, width, "", first)
+            first = ((" " * width_of(first), ""),)
 
 
 def rule_lines(rule: CodeRule, width: int, signs: Signs) -> list[Line]:
@@ -70,11 +70,9 @@ def help_lines(keys: tuple[Key, ...], width: int, signs: Signs) -> list[Line]:
     """Return the keys of the screen that was left for this help, the signs and the words."""
     lines: list[Line] = [((" Keys", "strong"),)]
     for group in GROUPS:
-        for number, key in enumerate(k for k in keys if k.group == group):
-            lead: Line = (
-                (f" {group.upper() if number == 0 else '':<6}", "faint"),
-                (f"{key.shown:<22} ", "strong"),
-            )
+        for number, key in enumerate(k for k in keys if k.group == group and k.meaning):
+            title = group.upper() if number == 0 else ""
+            lead: Line = ((f" {title:<6}", "faint"), (f"{key.shown:<24} ", "strong"))
             lines += block(key.meaning, width, "", lead)
     meaning = (
         f"{signs.of(Severity.BROKEN)} broken: fails now",

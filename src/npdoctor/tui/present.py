@@ -133,10 +133,8 @@ def finished(state: State) -> str:
     diagnosis = state.diagnosis
     imported = sum(d.imported for d in diagnosis.distributions) if diagnosis else 0
     extensions = diagnosis.extensions if diagnosis else 0
-    took = "" if state.seconds is None else f" in {state.seconds} s"
-    if not extensions:
-        return f"checked{took}"
-    return f"{imported} of {extensions} imported{took}"
+    took = "" if state.seconds is None else f", {state.seconds} s"
+    return f"{imported} of {extensions} imports work{took}" if extensions else f"checked{took}"
 
 
 def short_progress(state: State) -> str:
