@@ -54,6 +54,7 @@ class Node:
     kill_reason: str | None = None
     outputs: dict[int, str] = field(default_factory=dict)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
+    exit: tuple[int, str | None] | None = None
     ended: bool = False
     settled: set[int] = field(default_factory=set)
 
@@ -73,7 +74,6 @@ class Session:
         self.nodes: dict[str, Node] = {}
         self.root: Peer | None = None
         self.tasks = 0
-        self.finals = 0
         self.told: set[str] = set()
         self.groups: dict[tuple[object, ...], list[tuple[ImportJob, Outcome]]] = {}
         self._handlers = {
@@ -111,7 +111,7 @@ class Session:
 
     def finished(self) -> bool:
         """Tell whether every outcome has been told."""
-        return self.tasks == self.finals
+        return len(self.told) == self.tasks
 
     def step(self, timeout: float) -> None:
         """Start what can be started, and take in what arrives within `timeout` seconds."""
@@ -123,7 +123,9 @@ class Session:
             elif "role" in message:
                 self._on_hello(peer)
             elif peer.node in self.nodes and message.get("event") in self._handlers:
-                self._handlers[str(message["event"])](self.nodes[peer.node], message)
+                node = self.nodes[peer.node]
+                if not node.ended:
+                    self._handlers[str(message["event"])](node, message)
         self._check_clocks()
         self._dismiss_servers()
 
@@ -236,13 +238,22 @@ class Session:
         node.index, node.since = None, time.monotonic()
 
     def _on_exit(self, node: Node, message: dict[str, Any]) -> None:
-        self._finish(node, from_exit(int(message["status"]), message["why"], node.loading))
+        """Note how the process ended; what it said before may still be on its way."""
+        node.exit, node.since = (int(message["status"]), message["why"]), time.monotonic()
+        if node.importer is not None and node.importer not in self.channel.peers:
+            self._end_by_exit(node)
+
+    def _end_by_exit(self, node: Node) -> None:
+        if node.exit is not None:
+            self._finish(node, from_exit(*node.exit, node.loading))
 
     def _on_hangup(self, peer: Peer) -> None:
         node = self.nodes.get(peer.node)
         if peer is self.root:
             self.root = None
-        elif node is not None and peer is node.guard and not node.ended:
+        elif node is not None and peer is node.importer:
+            self._end_by_exit(node)
+        elif node is not None and peer is node.guard and not node.ended and node.exit is None:
             self._kill_directly(node)
             self._finish(node, Died(None, None, node.loading, "killed the process that started it"))
 
@@ -300,9 +311,9 @@ class Session:
 
     def _end_node(self, node: Node, outcome: Outcome) -> None:
         node.state, node.ended = "over", True
-        for job in node.jobs:
-            if job.path not in self.told:
-                self._tell(job, outcome)
+        for index in range(len(node.jobs)):
+            node.outcomes.setdefault(index, outcome)
+            self._settle(node, index)
 
     def _settle(self, node: Node, index: int) -> None:
         """Tell an outcome that is final; have what failed in the tree tried again alone."""
@@ -337,16 +348,19 @@ class Session:
                     self._try_alone(other)
 
     def _tell(self, job: ImportJob, outcome: Outcome) -> None:
-        self.told.add(job.path)
-        self.finals += 1
-        self.on_outcome(job, outcome)
+        if job.path not in self.told:
+            self.told.add(job.path)
+            self.on_outcome(job, outcome)
 
     # -- clocks -----------------------------------------------------------------------------------
 
     def _check_clocks(self) -> None:
         now = time.monotonic()
         for node in tuple(self.nodes.values()):
-            if node.state == "ordered" and now - node.since > SPAWN_LIMIT:
+            if node.exit is not None and not node.ended:
+                if now - node.since > OUTPUT_GRACE:
+                    self._end_by_exit(node)
+            elif node.state == "ordered" and now - node.since > SPAWN_LIMIT:
                 node.ended = False
                 self._respawn_from_root(node)
             elif node.state == "running" and now - node.since > node.limit:
