@@ -14,7 +14,7 @@ from npdoctor.model.diagnosis import Diagnosis
 from npdoctor.model.finding import Severity
 from npdoctor.model.outcome import ImportJob, Outcome
 from npdoctor.model.rules import RuleBook
-from npdoctor.model.snapshot import SmokeResult, Snapshot
+from npdoctor.model.snapshot import ProbeFailure, SmokeResult, Snapshot
 from npdoctor.model.target import Choice, Target
 from npdoctor.probe.control import Control
 from npdoctor.probe.describe import describe
@@ -136,7 +136,12 @@ def _import_all(
             listener.verdict(diagnose(seen(), book), False)
             said = time.monotonic()
 
-    run_probe(snapshot.target, branches, limits, control, take, {j: t.code for j, t in programs.items()})
+    sources = {job: test.code for job, test in programs.items()}
+    try:
+        run_probe(snapshot.target, branches, limits, control, take, sources)
+    except OSError as error:
+        failure = ProbeFailure("import probe", f"{type(error).__name__}: {error}")
+        return replace(seen(), failures=(*snapshot.failures, failure))
     return seen()
 
 

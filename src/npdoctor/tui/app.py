@@ -34,7 +34,7 @@ def run() -> int:
 
         redactor = _person(os.environ)
         session = Session(redactor)
-        session.start()
+        session.start(screen_follows=True)
 
         from npdoctor.tui.face import Face
         from npdoctor.tui.signs import signs_for

@@ -42,9 +42,7 @@ class Canvas(Widget):
             old = before[y] if y < len(before) else EMPTY
             new = self.lines[y] if y < len(self.lines) else EMPTY
             if old != new:
-                start = _same_start(old, new)
-                end = max(width_of(old), width_of(new))
-                regions.append(Region(start, y, max(1, end - start), 1))
+                regions.append(Region(0, y, _changed_end(old, new), 1))
         if regions:
             self.refresh(*regions)
 
@@ -53,14 +51,17 @@ class Canvas(Widget):
         line = self.lines[y] if y < len(self.lines) else EMPTY
         style = self.rich_style
         segments = [Segment(text, style + STYLES[role]) for text, role in line]
-        return Strip(segments).adjust_cell_length(self.size.width, style)
+        return Strip(segments).simplify().adjust_cell_length(self.size.width, style)
 
 
-def _same_start(old: Line, new: Line) -> int:
-    """Return how many cells at the beginning stay as they are."""
-    cells = 0
-    for before, after in zip(old, new, strict=False):
+def _changed_end(old: Line, new: Line) -> int:
+    """Return the cell after the last one that differs: Textual repaints a line from its beginning."""
+    ends = width_of(old), width_of(new)
+    if ends[0] != ends[1]:
+        return max(ends)
+    end = ends[0]
+    for before, after in zip(reversed(old), reversed(new), strict=False):
         if before != after:
             break
-        cells += width_of((before,))
-    return cells
+        end -= width_of((before,))
+    return max(1, end)

@@ -10,6 +10,8 @@ from npdoctor.tui.canvas import Canvas
 from npdoctor.tui.line import Line
 from npdoctor.tui.signs import Signs
 
+PLACE = 16
+
 Content = Callable[[int], list[Line]]
 
 
@@ -82,5 +84,5 @@ class Detail(Canvas):
         if self.overflows:
             last = min(self.top + self.room, len(self._wrapped))
             place = f" {self.top + 1}-{last} of {len(self._wrapped)} "
-        before = max(0, width - len(place) - 2)
-        return ((self.signs.rule * before, "faint"), (place, ""), (self.signs.rule * 2, "faint"))
+        place = place.rjust(PLACE, "=").replace("=", self.signs.rule)
+        return ((place, "faint"), (self.signs.rule * max(0, width - PLACE), "faint"))

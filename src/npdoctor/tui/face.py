@@ -31,6 +31,9 @@ class Source(Protocol):
     def take(self) -> State:
         """Return the newest state."""
 
+    def screen_is_up(self) -> None:
+        """Hear that the first screen was drawn."""
+
     def pause(self, paused: bool) -> None:
         """Start no further import while paused."""
 
@@ -93,6 +96,7 @@ class Face(App[None], inherit_bindings=False):
         """Draw the state and the keys that work in it."""
         self.board.show(self.state, self.filter)
         self.draw_keys()
+        self.call_after_refresh(self.source.screen_is_up)
 
     def draw_keys(self) -> None:
         """Draw the key line."""

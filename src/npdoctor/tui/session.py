@@ -29,6 +29,7 @@ from npdoctor.report.redact import Redactor
 from npdoctor.tui.state import Failure, State
 
 PATIENCE = 0.8
+SCREEN_PATIENCE = 3.0
 
 Examine = Callable[[Request, RuleBook, Listener, Control], Diagnosis]
 
@@ -38,6 +39,7 @@ class Session(Listener):
 
     def __init__(self, redactor: Redactor, request: Request | None = None, work: Examine = examine) -> None:
         self.control = Control()
+        self._screen = threading.Event()
         self._redactor = redactor
         self._request = request
         self._work = work
@@ -49,9 +51,15 @@ class Session(Listener):
         self._imports_began: float | None = None
         self._thread = threading.Thread(target=self._run, name="npdoctor-examine", daemon=True)
 
-    def start(self) -> None:
-        """Begin to examine."""
+    def start(self, screen_follows: bool = False) -> None:
+        """Begin to examine; what would only delay a screen that follows waits until that is up."""
+        if not screen_follows:
+            self._screen.set()
         self._thread.start()
+
+    def screen_is_up(self) -> None:
+        """Go on with what was waiting for the screen."""
+        self._screen.set()
 
     def take(self) -> State:
         """Return the newest state."""
@@ -69,10 +77,12 @@ class Session(Listener):
     def cancel(self) -> None:
         """Stop the examination, without waiting for it."""
         self.control.cancel()
+        self._screen.set()
 
     def stop(self) -> None:
         """End the examination and what it started, within a second."""
         self.control.cancel()
+        self._screen.set()
         self._thread.join(PATIENCE)
         if self._thread.is_alive():
             _end_children()
@@ -87,8 +97,9 @@ class Session(Listener):
 
     def described(self, target: Target) -> None:
         """Keep what the interpreter says of itself."""
-        self._go_on()
         self._note(target=self._shown(target))
+        self._screen.wait(SCREEN_PATIENCE)
+        self._go_on()
 
     def reading(self, done: int, total: int) -> None:
         """Keep how many binaries were read."""

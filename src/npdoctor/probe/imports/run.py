@@ -20,6 +20,7 @@ from npdoctor.probe.imports.tree import Branch
 from npdoctor.probe.launch import agent_script, start_agent
 
 RESTARTS = 3
+SOCKET_PATH = 80
 
 
 def run_probe(
@@ -32,9 +33,11 @@ def run_probe(
 ) -> None:
     """Import every job of every branch and run every program; tell each final outcome once.
 
+    Raises OSError where the probe cannot even be started.
+
     Raises Cancelled when the control says so; every process that was started is gone by then.
     """
-    folder = tempfile.mkdtemp(prefix="npdoctor-")
+    folder = _private_folder()
     channel = Channel(folder)
     session = Session(channel, limits, control, on_outcome)
     session.plan(branches)
@@ -60,6 +63,15 @@ def run_probe(
         for agent in agents:
             _end(agent)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _private_folder() -> str:
+    """Make a folder whose socket has a path that fits into the kernel's 108 bytes."""
+    for parent in (tempfile.gettempdir(), "/tmp", "/var/tmp", "/dev/shm"):  # noqa: S108
+        if len(os.fsencode(parent)) < SOCKET_PATH:
+            with contextlib.suppress(OSError):
+                return tempfile.mkdtemp(prefix="npdoctor-", dir=parent)
+    raise OSError("no temporary folder can be written")
 
 
 def _start(target: Target, folder: str, channel: Channel) -> subprocess.Popen[bytes]:
