@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from packaging.version import InvalidVersion, Version
 
 from npdoctor.model.binary import Binary
 from npdoctor.model.distribution import Distribution
-from npdoctor.model.outcome import Outcome
+from npdoctor.model.outcome import FAILED, Outcome
 from npdoctor.model.rules import CodeRule, PackageRule, RuleBook
 from npdoctor.model.snapshot import Snapshot
 
@@ -47,12 +48,10 @@ class Context:
     @cached_property
     def failures(self) -> dict[str, list[tuple[Binary, Outcome]]]:
         """Map distribution names to what did not import, without what the book calls optional."""
-        from npdoctor.diagnose.imports import failed
-
         found: dict[str, list[tuple[Binary, Outcome]]] = {}
         for path, outcome in self.snapshot.imports.items():
             binary = self.binaries.get(path)
-            if binary is not None and failed(outcome) and not self.is_optional(binary):
+            if binary is not None and isinstance(outcome, FAILED) and not self.is_optional(binary):
                 found.setdefault(binary.distribution, []).append((binary, outcome))
         return found
 
@@ -73,23 +72,10 @@ class Context:
 
     def is_optional(self, binary: Binary) -> bool:
         """Tell whether the book knows that this module may fail by name though nothing is wrong."""
-        from fnmatch import fnmatchcase
-
         name = binary.module or ""
         return any(
             rule.distribution == binary.distribution and fnmatchcase(name, rule.module)
             for rule in self.book.optional
-        )
-
-    @cached_property
-    def wrong_numpy(self) -> frozenset[str]:
-        """Name the distributions whose binaries fail under the NumPy in question, by reading alone."""
-        from npdoctor.diagnose.numpy_abi import is_for_other_numpy
-
-        return frozenset(
-            b.distribution
-            for b in self.snapshot.binaries
-            if b.distribution != "numpy" and is_for_other_numpy(self, b)
         )
 
     def outcomes(self, name: str) -> list[Outcome]:

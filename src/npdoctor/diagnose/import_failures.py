@@ -17,6 +17,7 @@ from npdoctor.diagnose.imports import (
     root_message,
     text_of,
 )
+from npdoctor.diagnose.numpy_abi import for_other_numpy
 from npdoctor.diagnose.requirements import unmet
 from npdoctor.diagnose.signatures import Match, cause_of, explain_text
 from npdoctor.model.binary import Binary
@@ -45,11 +46,12 @@ class Reading:
 
 def import_failures(context: Context) -> Iterator[Finding]:
     """Yield one finding for each distribution and cause."""
+    other_numpy = for_other_numpy(context)
     for name, failures in context.failures.items():
         readings: dict[tuple[str, str | None], tuple[Reading, list[Failure]]] = {}
         for binary, outcome in failures:
             reading = read_failure(context, binary, outcome)
-            if name in context.wrong_numpy and (reading.code in SAID_BY_BINARIES or reading.culprit != name):
+            if name in other_numpy and (reading.code in SAID_BY_BINARIES or reading.culprit != name):
                 continue
             readings.setdefault((reading.code, reading.culprit), (reading, []))[1].append((binary, outcome))
         for reading, members in readings.values():

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from npdoctor.diagnose.context import Context
 from npdoctor.model.binary import Binary
 from npdoctor.model.finding import Evidence
-from npdoctor.model.outcome import Died, Imported, NoAnswer, NotTried, Outcome, Raised
+from npdoctor.model.outcome import FAILED, Died, Imported, NoAnswer, NotTried, Outcome, Raised
 
 _FRAME_FILE = re.compile(r"^(.*):\d+ in ")
 LIBRARY = re.compile(r"(\S+\.so[.\d]*): cannot open shared object file")
@@ -17,7 +17,7 @@ MODULE = re.compile(r"No module named '([\w.]+)'")
 
 def failed(outcome: Outcome) -> bool:
     """Tell whether the import was tried and did not succeed."""
-    return isinstance(outcome, (Raised, Died, NoAnswer))
+    return isinstance(outcome, FAILED)
 
 
 def text_of(outcome: Outcome) -> str:

@@ -92,9 +92,16 @@ def _unsafe(
     )
 
 
-def is_for_other_numpy(context: Context, binary: Binary) -> bool:
-    """Tell whether a binary fails under the NumPy in question by what its own text says."""
-    use = binary.numpy
+def for_other_numpy(context: Context) -> frozenset[str]:
+    """Name the distributions whose binaries fail under the NumPy in question, by their own text."""
+    return frozenset(
+        binary.distribution
+        for binary in context.snapshot.binaries
+        if binary.distribution != "numpy" and _is_for_other(binary.numpy, context)
+    )
+
+
+def _is_for_other(use: NumpyUse | None, context: Context) -> bool:
     if use is None or context.numpy is None:
         return False
     return _too_new(use, context) or (context.numpy.major >= 2 and use.fails_on_numpy2)

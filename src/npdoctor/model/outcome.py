@@ -74,3 +74,4 @@ class NotTried:
 
 
 Outcome: TypeAlias = Imported | Raised | Died | NoAnswer | NotTried
+FAILED = (Raised, Died, NoAnswer)

@@ -53,6 +53,7 @@ class Face(App[None], inherit_bindings=False):
 
     def __init__(self, source: Source, signs: Signs) -> None:
         super().__init__(ansi_color=True)
+        self.theme = "ansi-dark"
         self.source = source
         self.state = source.take()
         self.board = Board(signs)
@@ -70,7 +71,6 @@ class Face(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin to look for news, and restore the terminal where somebody ends the process."""
-        self.theme = "ansi-dark"
         self._timer = self.set_interval(PAUSE, self.look)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):

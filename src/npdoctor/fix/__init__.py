@@ -1,1 +1,0 @@
-"""HANDS. Plans remedies; the only room that will ever write."""
