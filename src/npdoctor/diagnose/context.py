@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from npdoctor.model.binary import Binary
 from npdoctor.model.distribution import Distribution
-from npdoctor.model.outcome import FAILED, Outcome
+from npdoctor.model.outcome import FAILED, Imported, Outcome
 from npdoctor.model.rules import CodeRule, PackageRule, RuleBook
 from npdoctor.model.snapshot import Snapshot
 
@@ -82,6 +82,12 @@ class Context:
         """Return what became of the imports of one distribution."""
         imports = self.snapshot.imports
         return [imports[b.path] for b in self.by_distribution.get(name, ()) if b.path in imports]
+
+    def all_imported(self, name: str) -> bool:
+        """Tell whether every module of a distribution was imported; false while some are still to come."""
+        modules = [b for b in self.by_distribution.get(name, ()) if b.module and not self.is_optional(b)]
+        imports = self.snapshot.imports
+        return bool(modules) and all(isinstance(imports.get(b.path), Imported) for b in modules)
 
     def version(self, name: str) -> str | None:
         """Return a distribution's version, as assumed or installed."""

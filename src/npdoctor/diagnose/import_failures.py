@@ -80,8 +80,8 @@ def _finding(context: Context, name: str, reading: Reading, members: Sequence[Fa
 
 def _not_tried(context: Context) -> Iterator[Finding]:
     for path, outcome in context.snapshot.imports.items():
-        if isinstance(outcome, NotTried):
-            binary = context.binaries[path]
+        binary = context.binaries.get(path)
+        if isinstance(outcome, NotTried) and binary is not None:
             yield Finding(
                 "NPD109",
                 Severity.UNKNOWN,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from npdoctor.diagnose.context import Context
 from npdoctor.model.binary import Binary
 from npdoctor.model.finding import Evidence
-from npdoctor.model.outcome import FAILED, Died, Imported, NoAnswer, NotTried, Outcome, Raised
+from npdoctor.model.outcome import FAILED, Died, NoAnswer, NotTried, Outcome, Raised
 
 _FRAME_FILE = re.compile(r"^(.*):\d+ in ")
 LIBRARY = re.compile(r"(\S+\.so[.\d]*): cannot open shared object file")
@@ -85,7 +85,3 @@ def evidence_of(context: Context, failures: Sequence[tuple[Binary, Outcome]]) ->
         found.append(Evidence("import", binary.module or binary.relative, f"{message}{where}{more}"))
     return tuple(found)
 
-
-def succeeded(outcomes: Sequence[Outcome]) -> bool:
-    """Tell whether there were imports and all of them succeeded."""
-    return bool(outcomes) and all(isinstance(outcome, Imported) for outcome in outcomes)

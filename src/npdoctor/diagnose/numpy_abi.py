@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from npdoctor.diagnose.context import Context, parsed
-from npdoctor.diagnose.imports import evidence_of, succeeded, text_of
+from npdoctor.diagnose.imports import evidence_of, text_of
 from npdoctor.diagnose.requirements import about_numpy
 from npdoctor.model.binary import Binary, NumpyAbi, NumpyApi, NumpyUse
 from npdoctor.model.finding import Evidence, Finding, Fix, Severity
@@ -14,6 +15,9 @@ from npdoctor.model.finding import Evidence, Finding, Fix, Severity
 BANNER = re.compile(
     r"A module that was compiled using NumPy 1\.x cannot be run in|Failed to initialize NumPy"
 )
+BRINGS_CUDA = ("torch", "torchvision", "torchaudio", "tensorflow", "jaxlib")
+NO_NUMPY1 = (3, 13, 0)  # no release of NumPy 1 has wheels for Python 3.13
+_UNSAFE = {NumpyApi.PYBIND11: "old pybind11", NumpyApi.RUST: "old rust-numpy"}
 _HOW = {
     NumpyApi.IMPORT_ARRAY: "names only numpy.core._multiarray_umath: built with NumPy 1 headers",
     NumpyApi.CYTHON: "Cython module that names only numpy.core: built with NumPy 1 headers",
@@ -33,51 +37,47 @@ def built_for_numpy1(context: Context) -> Iterator[Finding]:
 
 
 def _judge_old(context: Context, name: str, old: Sequence[Binary]) -> Finding:
-    version = context.version(name)
     hard = [b for b in old if b.numpy and b.numpy.fails_on_numpy2]
     failures = context.failures.get(name, [])
-    outcomes = context.outcomes(name)
-    banner = next((text_of(o) for o in outcomes if BANNER.search(text_of(o))), "")
     evidence = [*_binary_evidence(hard or old), *evidence_of(context, failures), *about_numpy(context, name)]
-    fix = floor_fix(context, name)
-    numpy = context.snapshot.version_of("numpy")
-    if hard and (failures or not outcomes or not succeeded(outcomes) or banner):
-        if not outcomes and any(
-            b.numpy and b.numpy.abi is not NumpyAbi.NUMPY1 for b in _users(context, name)
-        ):
-            return _unsafe(context, name, hard, evidence, "Only some of its binaries are: it may fail.")
-        said = "importing it fails"
-        if outcomes and not failures:
-            evidence.append(Evidence("import", name, f"imports, but printed: {_one_line(banner)}"))
-            said = "it imports, but its NumPy support does not start"
-        return Finding(
-            "NPD101",
-            Severity.BROKEN,
-            name,
-            version,
-            f"built for NumPy 1, NumPy {numpy} {_stands(context)}",
-            f"{name} {version} was compiled against NumPy 1. With NumPy {numpy} {said}.",
-            tuple(evidence),
-            _remedy(name, fix),
-            fix=fix,
+    if not context.all_imported(name):
+        partly = not failures and any(
+            use.numpy and use.numpy.abi is not NumpyAbi.NUMPY1 for use in _users(context, name)
         )
-    proof = "Every one of its modules was imported without an error." if succeeded(outcomes) else ""
-    if succeeded(outcomes):
-        evidence.append(
-            Evidence("import", name, f"imported without an error, {len(outcomes)} of {len(outcomes)}")
+        if hard and not partly:
+            return _fails(context, name, evidence)
+        return _unsafe(context, name, hard or old, evidence)
+    evidence.append(Evidence("import", name, "every one of its modules was imported without an error"))
+    banner = next((text for text in map(text_of, context.outcomes(name)) if BANNER.search(text)), "")
+    if hard and banner:
+        evidence.append(Evidence("import", name, f"but it printed: {_one_line(banner)}"))
+        return replace(
+            _unsafe(context, name, hard, evidence),
+            severity=Severity.BROKEN,
+            title="imports, but its NumPy support does not start",
         )
-    return _unsafe(context, name, hard or old, evidence, proof)
+    return _unsafe(context, name, hard or old, evidence)
 
 
-def _unsafe(
-    context: Context, name: str, old: Sequence[Binary], evidence: Sequence[Evidence], proof: str
-) -> Finding:
-    numpy, version = context.snapshot.version_of("numpy"), context.version(name)
-    use = old[0].numpy
-    kind = {NumpyApi.PYBIND11: "old pybind11", NumpyApi.RUST: "old rust-numpy"}.get(
-        use.api if use else NumpyApi.CYTHON, "NumPy 1 headers"
+def _fails(context: Context, name: str, evidence: Sequence[Evidence]) -> Finding:
+    numpy, version, fix = context.version("numpy"), context.version(name), floor_fix(context, name)
+    return Finding(
+        "NPD101",
+        Severity.BROKEN,
+        name,
+        version,
+        f"built for NumPy 1, NumPy {numpy} {_stands(context)}",
+        f"{name} {version} was compiled against NumPy 1. With NumPy {numpy} importing it fails.",
+        tuple(evidence),
+        _remedy(name, fix),
+        fix=fix,
     )
-    fix = floor_fix(context, name)
+
+
+def _unsafe(context: Context, name: str, old: Sequence[Binary], evidence: Sequence[Evidence]) -> Finding:
+    numpy, version, fix = context.version("numpy"), context.version(name), floor_fix(context, name)
+    apis = {b.numpy.api for b in old if b.numpy}
+    kind = next((words for api, words in _UNSAFE.items() if api in apis), "NumPy 1 headers")
     return Finding(
         "NPD103",
         Severity.WARNING,
@@ -85,7 +85,7 @@ def _unsafe(
         version,
         f"imports, but was built with {kind}: unsafe with NumPy {numpy}",
         f"{name} {version} has binaries written for the array layout of NumPy 1. Under NumPy {numpy} they "
-        f"may give wrong data or crash when they are used. {proof}".strip(),
+        "may give wrong data or crash when they are used.",
         tuple(evidence),
         _remedy(name, fix),
         fix=fix,
@@ -122,7 +122,7 @@ def needs_newer_numpy(context: Context) -> Iterator[Finding]:
         )
         numpy, version = context.snapshot.version_of("numpy"), context.version(name)
         failures = context.failures.get(name, [])
-        fine = succeeded(context.outcomes(name))
+        fine = context.all_imported(name)
         yield Finding(
             "NPD102",
             Severity.WARNING if fine else Severity.BROKEN,
@@ -138,15 +138,22 @@ def needs_newer_numpy(context: Context) -> Iterator[Finding]:
 
 
 def floor_fix(context: Context, name: str) -> Fix | None:
-    """Return the pin to the first release that serves NumPy 2, where the book knows one that is newer."""
+    """Return the pin that mends it: the first release that serves NumPy 2, where the book knows one.
+
+    What brings a CUDA build with it stays where it is; NumPy is held below 2 for it.
+    """
     rule = context.package(name)
     floor, installed = parsed(rule.numpy2 if rule else None), parsed(context.version(name))
+    if name in BRINGS_CUDA and context.snapshot.target.version < NO_NUMPY1:
+        return Fix(("numpy<2",))
     if rule is None or floor is None or (installed is not None and installed >= floor):
         return None
     return Fix((f"{name}>={rule.numpy2}",))
 
 
 def _remedy(name: str, fix: Fix | None) -> str:
+    if fix and fix.pins == ("numpy<2",):
+        return f"Hold numpy<2: another {name} would bring another CUDA with it."
     if fix:
         return f"Install {fix.pins[0]}, or hold NumPy below 2 for everything."
     return f"Install a release of {name} whose wheels were built with NumPy 2, or hold NumPy below 2."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from npdoctor.diagnose.context import Context
@@ -21,7 +22,7 @@ def mixed_numpy(context: Context) -> Iterator[Finding]:
     if disk is None or "numpy" in context.snapshot.assumed:
         return
     recorded = [
-        d for d in context.snapshot.distributions if d.name == "numpy" and disk.folder.startswith(d.location)
+        d for d in context.snapshot.distributions if d.name == "numpy" and _lies_in(disk.folder, d.location)
     ]
     versions = sorted({d.version for d in recorded})
     evidence = []
@@ -55,3 +56,7 @@ def mixed_numpy(context: Context) -> Iterator[Finding]:
         tuple(evidence),
         REMEDY,
     )
+
+
+def _lies_in(folder: str, location: str) -> bool:
+    return folder.rpartition("/")[0] == location.rstrip("/")

@@ -83,8 +83,8 @@ def broken_requirements(context: Context) -> Iterator[Finding]:
                 Severity.WARNING,
                 name,
                 distribution.version,
-                f"requires {', '.join(pins)}: not installed",
-                f"{name} {distribution.version} requires {', '.join(pins)}, which is not installed.",
+                f"requires {_some(pins)}: not installed",
+                f"{name} {distribution.version} requires {', '.join(pins)}, and that is not installed.",
                 tuple(Evidence("metadata", f"{name} requires", pin) for pin in pins),
                 f"Install {' '.join(pins)}.",
                 fix=Fix(pins),
@@ -97,7 +97,7 @@ def broken_requirements(context: Context) -> Iterator[Finding]:
                 Severity.WARNING,
                 name,
                 distribution.version,
-                f"requires {', '.join(pins)}; found {have}",
+                f"requires {_some(pins)}; found {have}",
                 f"{name} {distribution.version} requires {', '.join(pins)}. Installed: {have}.",
                 tuple(
                     Evidence("metadata", f"{name} requires", f"{pin}; installed is {found}")
@@ -106,6 +106,12 @@ def broken_requirements(context: Context) -> Iterator[Finding]:
                 f"Install {' '.join(pins)}, or a release of {name} that accepts {have}.",
                 fix=Fix(pins),
             )
+
+
+def _some(pins: tuple[str, ...], most: int = 3) -> str:
+    """Name the first few, and count the others."""
+    more = f" and {len(pins) - most} more" if len(pins) > most else ""
+    return ", ".join(pins[:most]) + more
 
 
 def _pin(name: str, requirement: Requirement) -> str:

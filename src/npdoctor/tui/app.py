@@ -32,8 +32,7 @@ def run() -> int:
     try:
         from npdoctor.tui.session import Session
 
-        redactor = _person(os.environ)
-        session = Session(redactor)
+        session = Session(_person(os.environ))
         session.start(screen_follows=True)
 
         from npdoctor.tui.face import Face
@@ -48,11 +47,15 @@ def run() -> int:
         session.stop()
         if received:
             return _leave("", 128 + received[0])
-        return _outcome(face, session, signs, redactor)
+        if face.error:
+            return _leave(_own_failure(face.error), EXIT_INTERNAL)
+        return _outcome(face, session, signs)
     except KeyboardInterrupt:
         return _leave("npdoctor: interrupted, nothing was changed.", EXIT_INTERRUPTED)
     except _EndedBySignal:
         return _leave("", 128 + received[0])
+    except Exception as error:
+        return _leave(_own_failure(error), EXIT_INTERNAL)
     finally:
         if session:
             session.stop()
@@ -69,16 +72,18 @@ def _make_face(face: type[Face], session: Session, signs: Signs) -> Face:
     return made
 
 
-def _outcome(face: Face, session: Session, signs: Signs, redactor: Redactor) -> int:
+def _outcome(face: Face, session: Session, signs: Signs) -> int:
     from npdoctor.tui.present import closing_line
     from npdoctor.tui.state import code_on_leaving
 
-    if face.error:
-        words = " ".join(str(face.error).split())[:200]
-        said = f"npdoctor failed (not your environment): {type(face.error).__name__}: {words}"
-        return _leave(f"{redactor.redact(said)} Try: npdoctor check", EXIT_INTERNAL)
     state = session.take()
     return _leave(closing_line(state, signs), code_on_leaving(state, face.interrupted))
+
+
+def _own_failure(error: Exception) -> str:
+    words = " ".join(str(error).split())[:200]
+    said = f"npdoctor failed (not your environment): {type(error).__name__}: {words}"
+    return f"{_person(os.environ).redact(said)} Without a screen: npdoctor check"
 
 
 def _leave(words: str, code: int) -> int:

@@ -41,12 +41,15 @@ def cut_front(text: str, width: int, more: str) -> str:
 
 
 def fit(line: Line, width: int, more: str) -> Line:
-    """Return the line cut to the width."""
-    left, kept = width, []
-    for number, (text, role) in enumerate(line):
-        rest = any(t.strip() for t, _ in line[number + 1 :])
-        if cell_len(text) + (len(more) if rest and cell_len(text) == left else 0) > left:
-            kept.append((cut(text + " " * (cell_len(text) == left), left, more), role))
+    """Return the line, its end replaced by `more` where it does not fit."""
+    if width_of(line) <= width:
+        return line
+    left, kept = width - len(more), []
+    if left < 0:
+        return ((more[: max(0, width)], ""),)
+    for text, role in line:
+        if cell_len(text) > left:
+            kept.append((set_cell_size(text, left).rstrip() + more, role))
             break
         kept.append((text, role))
         left -= cell_len(text)
@@ -64,6 +67,7 @@ def spread(left: Line, right: Line, width: int, more: str) -> Line:
 
 def wrap(text: str, width: int) -> list[str]:
     """Break a paragraph at spaces, and inside a word only where it is longer than a line."""
+    width = max(width, 2)
     lines: list[str] = []
     for paragraph in text.split("\n"):
         rest = paragraph.rstrip()
@@ -77,7 +81,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 def _break(text: str, width: int) -> int:
     """Return where to break a text that is too long: after a space, else after a mark of a path."""
-    room = max(1, len(chop_cells(text, max(width, 2))[0]))
+    room = max(1, len(chop_cells(text, width)[0]))
     if text[room] == " ":
         return room
     space = text.rfind(" ", 0, room) + 1
@@ -89,6 +93,9 @@ def _break(text: str, width: int) -> int:
 def block(text: str, width: int, role: str = "", first: Line = EMPTY) -> Iterable[Line]:
     """Yield a paragraph indented by one cell, or by what stands before its first line."""
     before = first or ((" ", ""),)
+    if width_of(before) * 2 > width:
+        yield fit(before, width, "")
+        before = (("   ", ""),)
     indent = width_of(before)
     for number, line in enumerate(wrap(text, width - indent - 1)):
         yield (*(before if number == 0 else ((" " * indent, ""),)), (line, role))

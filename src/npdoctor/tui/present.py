@@ -81,7 +81,7 @@ def status_line(state: State, width: int, signs: Signs) -> Line:
     if width < 60:
         start: Line = ((" npdoctor ", "strong"),) if width >= 30 else ()
         tail: Line = ((f"  {short_progress(state)}", ""),) if width >= 30 else ()
-        found = counts(state, signs, words=False) if state.diagnosis else ((stage(state), ""),)
+        found = counts(state, signs, words=False) if state.diagnosis else ((signs.text(stage(state)), ""),)
         return fit((*start, *found, *tail), width, signs.more)
     found = counts(state, signs, words=True) if state.diagnosis else ()
     name: Line = ((" npdoctor", "strong"), ("  ", ""))
@@ -101,14 +101,17 @@ def place_of(state: State) -> str:
 def second_line(state: State, shown: int, width: int, signs: Signs) -> Line:
     """Return the second line: what is listed, why this interpreter, and how far the work is."""
     total = len(state.findings)
-    parts = [f"Findings {total}" if shown == total else f"Findings {shown} of {total}"]
+    parts = []
     if state.diagnosis:
+        parts.append(f"Findings {total}" if shown == total else f"Findings {shown} of {total}")
         numpy = state.diagnosis.snapshot.version_of("numpy")
         parts.append(f"NumPy {numpy}" if numpy else "no NumPy")
     if state.choice:
         parts.append(f"chosen: {state.choice.why}")
-    rest = tuple((f" {signs.dot} {signs.text(part)}", "faint") for part in parts[1:])
-    left: Line = ((f" {parts[0]}", "strong"), *rest)
+    left: Line = ((" ", ""),)
+    for position, part in enumerate(parts):
+        mark = f" {signs.dot} " if position else ""
+        left = (*left, (mark + signs.text(part), "strong" if part.startswith("Findings") else "faint"))
     return spread(left, (*progress(state, signs), (" ", "")), width, signs.more)
 
 
