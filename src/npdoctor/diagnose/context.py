@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from npdoctor.model.binary import Binary
 from npdoctor.model.distribution import Distribution
-from npdoctor.model.outcome import FAILED, Imported, Outcome
+from npdoctor.model.outcome import FAILED, Imported, Outcome, Raised
 from npdoctor.model.rules import CodeRule, PackageRule, RuleBook
 from npdoctor.model.snapshot import Snapshot
 
@@ -51,7 +51,9 @@ class Context:
         found: dict[str, list[tuple[Binary, Outcome]]] = {}
         for path, outcome in self.snapshot.imports.items():
             binary = self.binaries.get(path)
-            if binary is not None and isinstance(outcome, FAILED) and not self.is_optional(binary):
+            if binary is None or not isinstance(outcome, FAILED):
+                continue
+            if not self.is_optional(binary) or _stops_package(binary, outcome):
                 found.setdefault(binary.distribution, []).append((binary, outcome))
         return found
 
@@ -101,6 +103,11 @@ class Context:
     def package(self, name: str) -> PackageRule | None:
         """Return what the book knows of a package."""
         return self.book.packages.get(name)
+
+
+def _stops_package(binary: Binary, outcome: Outcome) -> bool:
+    """Tell whether it was not the module that failed but the package it lies in, such as cv2."""
+    return isinstance(outcome, Raised) and outcome.parent == (binary.module or "").partition(".")[0]
 
 
 def parsed(version: str | None) -> Version | None:

@@ -83,10 +83,14 @@ def _own_failure(what: str, reason: str) -> Finding:
 def _without_echoes(found: Iterable[Finding]) -> list[Finding]:
     """Leave out what only repeats a graver finding on the same subject."""
     found = list(found)
-    codes: dict[str, set[str]] = {}
+    beside: dict[str, list[Finding]] = {}
     for finding in found:
-        codes.setdefault(finding.subject, set()).add(finding.code)
-    return [f for f in found if not _is_echo(f, codes[f.subject])]
+        beside.setdefault(finding.subject, []).append(finding)
+    return [
+        f
+        for f in found
+        if not _is_echo(f, {o.code for o in beside[f.subject] if o.severity.rank <= f.severity.rank})
+    ]
 
 
 def _is_echo(finding: Finding, beside: set[str]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from npdoctor.errors import EXIT_INTERNAL, EXIT_INTERRUPTED
+from npdoctor.errors import EXIT_INTERNAL
 from npdoctor.report.redact import Redactor
 
 if TYPE_CHECKING:
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 class _EndedBySignal(BaseException):
-    """Unwind the stack on SIGTERM or SIGHUP while there is no screen yet, or no longer."""
+    """Unwind the stack on a signal while there is no screen yet, or no longer.
+
+    SIGINT too: a KeyboardInterrupt out of exec, as in the making of a dataclass, would decide the exit
+    code although it was caught.
+    """
 
 
 def run() -> int:
@@ -46,14 +50,12 @@ def run() -> int:
         _watch(received)
         session.stop()
         if received:
-            return _leave("", 128 + received[0])
+            return _ended(received[0])
         if face.error:
             return _leave(_own_failure(face.error), EXIT_INTERNAL)
         return _outcome(face, session, signs)
-    except KeyboardInterrupt:
-        return _leave("npdoctor: interrupted, nothing was changed.", EXIT_INTERRUPTED)
     except _EndedBySignal:
-        return _leave("", 128 + received[0])
+        return _ended(received[0])
     except Exception as error:
         return _leave(_own_failure(error), EXIT_INTERNAL)
     finally:
@@ -86,6 +88,11 @@ def _own_failure(error: Exception) -> str:
     return f"{_person(os.environ).redact(said)} Without a screen: npdoctor check"
 
 
+def _ended(number: int) -> int:
+    words = "npdoctor: interrupted, nothing was changed." if number == signal.SIGINT else ""
+    return _leave(words, 128 + number)
+
+
 def _leave(words: str, code: int) -> int:
     """Replace the line that was said at the start by the last one."""
     _say(f"{words}\n" if words else "")
@@ -105,7 +112,7 @@ def _watch(received: list[int]) -> None:
         received.append(number)
         raise _EndedBySignal
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, unwind)
 
 

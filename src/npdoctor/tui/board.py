@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.events import Resize
 from textual.widget import Widget
 
 from npdoctor.tui.canvas import Canvas
@@ -44,8 +47,9 @@ class Board(Widget):
     Board.page #page {{ display: block; }}
     """
 
-    def __init__(self, signs: Signs) -> None:
+    def __init__(self, signs: Signs, on_size: Callable[[], None]) -> None:
         super().__init__()
+        self._on_size = on_size
         self.signs = signs
         self.page = ""
         self.status, self.notice, self.keys = Canvas("status"), Canvas("notice"), Canvas("keys")
@@ -59,14 +63,16 @@ class Board(Widget):
         yield Container(self.list, self.detail, self.full, id="body")
         yield self.keys
 
-    def choose_layout(self, width: int, height: int) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Choose what is shown, and where, by the terminal's size."""
+        width, height = event.size
         self.set_class(width < 20 or height < 5, "line")
         self.set_class(width < 60 or height < 10, "tiny")
         self.set_class(width < 60 or height < 20, "bare")
         self.set_class(width >= 100 and height >= 20, "split")
         self.set_class(width >= 160, "wide")
         self.detail.frame = "side" if self.has_class("split") else "above"
+        self.call_after_refresh(self._on_size)
 
     @property
     def is_one_line(self) -> bool:

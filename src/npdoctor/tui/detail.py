@@ -10,7 +10,7 @@ from npdoctor.tui.canvas import Canvas
 from npdoctor.tui.line import Line
 from npdoctor.tui.signs import Signs
 
-PLACE = 16
+PLACE = 22
 
 Content = Callable[[int], list[Line]]
 
@@ -69,7 +69,9 @@ class Detail(Canvas):
         left = len(self._wrapped) - self.top - self.room
         if left > 0 and self.frame != "above":
             shown[-1] = ((f" {self.signs.more} {left + 1} more lines", "faint"),)
-        if self.frame == "side":
+        if not self._wrapped:
+            self.draw([])
+        elif self.frame == "side":
             side = (self.signs.side, "faint")
             padded = shown + [()] * (self.room - len(shown))
             self.draw([(side, *line) for line in padded])
@@ -83,6 +85,6 @@ class Detail(Canvas):
         place = ""
         if self.overflows:
             last = min(self.top + self.room, len(self._wrapped))
-            place = f" {self.top + 1}-{last} of {len(self._wrapped)} "
+            place = f" lines {self.top + 1}-{last} of {len(self._wrapped)} "
         place = place.rjust(PLACE, "=").replace("=", self.signs.rule)
         return ((place, "faint"), (self.signs.rule * max(0, width - PLACE), "faint"))

@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Key as KeyPress
-from textual.events import Paste, Resize
+from textual.events import Paste
 from textual.timer import Timer
 
 from npdoctor.tui.board import Board
@@ -56,13 +56,13 @@ class Face(App[None], inherit_bindings=False):
         self.theme = "ansi-dark"
         self.source = source
         self.state = source.take()
-        self.board = Board(signs)
+        self.board = Board(signs, self.draw)
         self.filter = ""
         self.typing = False
         self.interrupted = False
         self.ended_by: int | None = None
         self.error: Exception | None = None
-        self._back_to = ""
+        self._under: list[str] = []
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -72,15 +72,11 @@ class Face(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Begin to look for news, and restore the terminal where somebody ends the process."""
         self._timer = self.set_interval(PAUSE, self.look)
+        self.app_resume_signal.subscribe(self, self.draw_all)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
                 loop.add_signal_handler(number, self.end_by, number)
-
-    def on_resize(self, event: Resize) -> None:
-        """Choose the layout by the terminal's size, then draw."""
-        self.board.choose_layout(*event.size)
-        self.call_after_refresh(self.draw)
 
     def look(self) -> None:
         """Take the newest state; no further look is needed after the last word."""
@@ -97,6 +93,10 @@ class Face(App[None], inherit_bindings=False):
         self.board.show(self.state, self.filter)
         self.draw_keys()
         self.call_after_refresh(self.source.screen_is_up)
+
+    def draw_all(self, _: object = None) -> None:
+        """Draw every cell, as after the shell had the terminal."""
+        self.screen.refresh(layout=True)
 
     def draw_keys(self) -> None:
         """Draw the key line."""
@@ -145,7 +145,7 @@ class Face(App[None], inherit_bindings=False):
             "detail_up": not page and self.board.can_scroll_detail,
             "filter": not page and len(self.state.findings) > 1,
             "why": page in ("", "detail") and row is not None and self.state.book is not None,
-            "pause": not page and not self.state.ended,
+            "pause": not page and self.state.diagnosis is not None and not self.state.ended,
             "help": True,
         }
         return can.get(action, False)
@@ -208,25 +208,28 @@ class Face(App[None], inherit_bindings=False):
 
     def action_why(self) -> None:
         """Show the rule behind the finding."""
-        self._open("why", back_to=self.board.page)
+        self._open("why")
 
     def action_help(self) -> None:
         """Show the keys, or leave them."""
         if self.board.page == "help":
             self.action_close()
         else:
-            self._open("help", back_to=self.board.page)
+            self._open("help")
 
     def action_close(self) -> None:
-        """Go back to where the page was opened, or clear the filter."""
+        """Go back to what lies under the page, or clear the filter."""
         if self.board.page:
-            self._open(self._back_to)
+            self._turn_to(self._under.pop())
         else:
             self.filter = ""
             self.draw()
 
-    def _open(self, page: str, back_to: str = "") -> None:
-        self._back_to = back_to
+    def _open(self, page: str) -> None:
+        self._under.append(self.board.page)
+        self._turn_to(page)
+
+    def _turn_to(self, page: str) -> None:
         self.board.open(page)
         self.call_after_refresh(self.draw)
 

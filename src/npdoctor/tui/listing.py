@@ -39,10 +39,16 @@ class Listing(Canvas):
     def move_to(self, cursor: int) -> None:
         """Put the cursor on a row, as near as there is one, and bring it into view."""
         self.cursor = max(0, min(cursor, len(self.rows) - 1))
-        height = max(1, self.size.height)
-        self.top = max(self.cursor - height + 1, min(self.top, self.cursor))
-        self.top = max(0, min(self.top, len(self.rows) - height))
+        room = self.room
+        self.top = max(self.cursor - room + 1, min(self.top, self.cursor))
+        self.top = max(0, min(self.top, len(self.rows) - room))
         self._paint()
+
+    @property
+    def room(self) -> int:
+        """Return how many rows are shown; a line is kept to say that there are more."""
+        height = max(1, self.size.height)
+        return height - 1 if 1 < height < len(self.rows) else height
 
     def on_resize(self, _: Resize) -> None:
         """Lay the rows out anew."""
@@ -51,9 +57,12 @@ class Listing(Canvas):
     def _paint(self) -> None:
         width = self.size.width
         subjects = subject_width(self.rows, width)
-        shown = self.rows[self.top : self.top + self.size.height]
+        shown = self.rows[self.top : self.top + self.room]
         lines: list[Line] = [
             row_line(row, width, subjects, number == self.cursor, self.signs)
             for number, row in enumerate(shown, start=self.top)
         ]
+        below = len(self.rows) - self.top - len(shown)
+        if below:
+            lines.append(((f" {self.signs.more} {below} more below", "faint"),))
         self.draw(lines)

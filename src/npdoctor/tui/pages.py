@@ -28,7 +28,8 @@ def finding_lines(finding: Finding, width: int, signs: Signs) -> list[Line]:
         lines += _labelled("Cause", f"{finding.cause} is at the root of this", width, signs)
     if finding.fix and finding.fix.pins:
         proof = PROOF.get(finding.fix.verified, finding.fix.verified)
-        lines += _labelled("Fix", f"{'  '.join(finding.fix.pins)}   ({proof})", width, signs, "ok")
+        lines += _labelled("Fix", "  ".join(finding.fix.pins), width, signs, "ok")
+        lines[-1] = fit((*lines[-1], (f"   {proof}", "faint")), width, signs.more)
     if finding.remedy:
         lines += _labelled("Remedy", finding.remedy, width, signs)
     if finding.evidence:

@@ -61,7 +61,7 @@ def summary_of(finding: Finding) -> str:
 def subject_width(rows: tuple[Row, ...], width: int) -> int:
     """Return how wide the column of subjects is best."""
     longest = max((len(named(row.finding)) for row in rows), default=0)
-    return max(8, min(longest, max(14, width * 2 // 5)))
+    return max(8, min(longest, max(14, width * 3 // 5)))
 
 
 def counts(state: State, signs: Signs, words: bool) -> Line:
@@ -128,7 +128,7 @@ def progress(state: State, signs: Signs) -> Line:
         left = f" ~{state.left} s" if state.left and not state.paused else ""
         word = "paused " if state.paused else "importing "
         return ((word, "strong" if state.paused else ""), (bar, ""), (f" {done}/{total}{left}", ""))
-    return ((signs.text(stage(state)), ""),)
+    return ((stage(state), ""),) if state.diagnosis else ()
 
 
 def finished(state: State) -> str:
@@ -142,10 +142,10 @@ def finished(state: State) -> str:
 
 def short_progress(state: State) -> str:
     """Say in a word how far the examination is."""
-    if state.failure:
-        return "stopped"
     if state.final or not state.diagnosis:
         return ""
+    if state.failure:
+        return "stopped"
     if state.paused:
         return "paused"
     return f"importing {state.imported[0]}/{state.imported[1]}" if state.imported else "importing"

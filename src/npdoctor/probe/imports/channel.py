@@ -11,6 +11,14 @@ from collections.abc import Iterator
 from typing import Any
 
 LINE_LIMIT = 4 * 1024 * 1024
+_NUMBERS = ("pid", "child", "index", "status")
+_NEEDED = {
+    "begin": ("index",),
+    "end": ("index",),
+    "exit": ("status", "why"),
+    "output": ("index", "text"),
+    "stage": ("stage",),
+}
 
 
 class Peer:
@@ -97,11 +105,14 @@ class Channel:
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
-    """Return the message, or None for what is not one of ours."""
+    """Return the message, or None for what is not one of ours: an extension may write to any descriptor."""
     try:
         message = json.loads(line)
-        if not isinstance(message, dict) or ("role" in message and not isinstance(message.get("pid"), int)):
-            return None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    return message
+    if not isinstance(message, dict):
+        return None
+    needed = ("pid",) if "role" in message else _NEEDED.get(str(message.get("event")), ())
+    if not all(name in message for name in needed):
+        return None
+    return message if all(isinstance(message.get(name, 0), int) for name in _NUMBERS) else None

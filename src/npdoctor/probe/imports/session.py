@@ -49,6 +49,7 @@ class Node:
     since: float = 0.0
     loading: str | None = None
     nonce: str = field(default_factory=lambda: secrets.token_hex(8))
+    server: Peer | None = None
     importer: Peer | None = None
     guard: Peer | None = None
     kill_reason: str | None = None
@@ -76,6 +77,7 @@ class Session:
         self.tasks = 0
         self.told: set[str] = set()
         self.groups: dict[tuple[object, ...], list[tuple[ImportJob, Outcome]]] = {}
+        self.confirmed: set[tuple[object, ...]] = set()
         self._handlers = {
             "begin": self._on_begin,
             "stage": self._on_stage,
@@ -171,7 +173,7 @@ class Session:
                 "nonce": node.nonce,
                 "memory": self.limits.memory,
             }
-            node.state, node.since = "ordered", time.monotonic()
+            node.state, node.since, node.server = "ordered", time.monotonic(), server
             if server.send(**order):
                 running += 1
             else:
@@ -212,7 +214,8 @@ class Session:
             node.state, node.since = "running", time.monotonic()
 
     def _on_begin(self, node: Node, message: dict[str, Any]) -> None:
-        node.index, node.since, node.loading = int(message["index"]), time.monotonic(), None
+        if 0 <= int(message["index"]) < len(node.jobs):
+            node.index, node.since, node.loading = int(message["index"]), time.monotonic(), None
 
     def _on_stage(self, node: Node, message: dict[str, Any]) -> None:
         node.loading = str(message["stage"])
@@ -327,6 +330,9 @@ class Session:
             if node.alone:
                 self._decide_group(job, outcome)
             return
+        if sameness(job, outcome) in self.confirmed:
+            self._tell(job, outcome)
+            return
         group = self.groups.setdefault(sameness(job, outcome), [])
         group.append((job, outcome))
         if len(group) == 1:
@@ -341,6 +347,8 @@ class Session:
             if not group or group[0][0].path != job.path:
                 continue
             del self.groups[key]
+            if isinstance(outcome, (Raised, Died, NoAnswer)):
+                self.confirmed.add(key)
             for other, earlier in group[1:]:
                 if isinstance(outcome, (Raised, Died, NoAnswer)):
                     self._tell(other, earlier)
@@ -360,6 +368,8 @@ class Session:
             if node.exit is not None and not node.ended:
                 if now - node.since > OUTPUT_GRACE:
                     self._end_by_exit(node)
+            elif node.state == "ordered" and self._order_is_lost(node, now):
+                node.state = "waiting"
             elif node.state == "ordered" and now - node.since > SPAWN_LIMIT:
                 node.ended = False
                 self._respawn_from_root(node)
@@ -367,6 +377,10 @@ class Session:
                 self._kill(node, now)
             elif node.state in ("serving", "over") and now - node.since > OUTPUT_GRACE:
                 self._settle_silent(node)
+
+    def _order_is_lost(self, node: Node, now: float) -> bool:
+        """Tell whether the server died with the order, or before its child could say anything."""
+        return node.server not in self.channel.peers and now - node.since > GRACE
 
     def _settle_silent(self, node: Node) -> None:
         """Settle what a node without an output pipe imported: its guard has nothing to tell."""

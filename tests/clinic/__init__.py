@@ -1,0 +1,1 @@
+"""Tests on real environments, built from the package index and really broken."""

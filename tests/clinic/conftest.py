@@ -1,0 +1,16 @@
+"""Mark everything here as clinic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder, so that `-m "not clinic"` leaves all of them out."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.clinic)

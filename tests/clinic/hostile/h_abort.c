@@ -1,0 +1,6 @@
+#include "hostile.h"
+
+MISBEHAVE(h_abort)
+{
+    abort();
+}

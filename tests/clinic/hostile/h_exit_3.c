@@ -1,0 +1,6 @@
+#include "hostile.h"
+
+MISBEHAVE(h_exit_3)
+{
+    _exit(3);
+}

@@ -1,0 +1,6 @@
+#include "hostile.h"
+
+MISBEHAVE(h_kill_group)
+{
+    kill(0, SIGKILL);
+}

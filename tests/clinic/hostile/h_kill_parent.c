@@ -1,0 +1,7 @@
+#include "hostile.h"
+
+MISBEHAVE(h_kill_parent)
+{
+    kill(getppid(), SIGKILL);
+    sleep(1);
+}

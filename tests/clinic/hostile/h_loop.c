@@ -1,0 +1,7 @@
+#include "hostile.h"
+
+MISBEHAVE(h_loop)
+{
+    for (volatile int i = 0;; i++)
+        ;
+}

@@ -1,0 +1,7 @@
+#include "hostile.h"
+
+MISBEHAVE(h_sleep)
+{
+    for (;;)
+        sleep(3600);
+}

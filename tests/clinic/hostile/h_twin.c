@@ -1,0 +1,6 @@
+#include "hostile.h"
+
+MISBEHAVE(h_twin)
+{
+    fork(); /* and both go on */
+}
