@@ -108,8 +108,8 @@ def _import_all(
     first: Diagnosis, request: Request, book: RuleBook, listener: Listener, control: Control
 ) -> Snapshot:
     """Import everything, and run the functional tests if asked; return the snapshot with the outcomes."""
+    from npdoctor.probe.imports.node import Limits
     from npdoctor.probe.imports.run import memory_limit, run_probe
-    from npdoctor.probe.imports.session import Limits
     from npdoctor.probe.imports.tree import plan_tree
 
     snapshot = first.snapshot

@@ -19,8 +19,8 @@ from clinic.recipes import HOSTILE_NEIGHBOURS
 from npdoctor.model.outcome import Died, ImportJob, Outcome
 from npdoctor.probe.control import Control
 from npdoctor.probe.describe import describe
+from npdoctor.probe.imports.node import Limits
 from npdoctor.probe.imports.run import run_probe
-from npdoctor.probe.imports.session import Limits
 from npdoctor.probe.imports.tree import Branch
 from npdoctor.probe.locate import choose
 

@@ -39,11 +39,22 @@ class Context:
 
     @cached_property
     def by_distribution(self) -> dict[str, list[Binary]]:
-        """Map distribution names to their binaries."""
+        """Map distribution names to their binaries; one assumed in another version has none to read."""
         found: dict[str, list[Binary]] = {}
         for binary in self.snapshot.binaries:
-            found.setdefault(binary.distribution, []).append(binary)
+            if binary.distribution not in self.not_there:
+                found.setdefault(binary.distribution, []).append(binary)
         return found
+
+    @cached_property
+    def not_there(self) -> frozenset[str]:
+        """Name the distributions that are assumed in another version than the one installed."""
+        installed = self.installed
+        return frozenset(
+            name
+            for name, version in self.snapshot.assumed.items()
+            if name not in installed or parsed(installed[name].version) != parsed(version)
+        )
 
     @cached_property
     def failures(self) -> dict[str, list[tuple[Binary, Outcome]]]:

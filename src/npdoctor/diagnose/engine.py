@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from packaging.version import Version
 
+from npdoctor.diagnose.assumed import assumed_releases
 from npdoctor.diagnose.context import Context
 from npdoctor.diagnose.functional import failed_in_use
 from npdoctor.diagnose.import_failures import import_failures
@@ -35,6 +36,7 @@ Check = Callable[[Context], Iterable[Finding]]
 CHECKS: tuple[Check, ...] = (
     mixed_numpy,
     built_for_numpy1,
+    assumed_releases,
     needs_newer_numpy,
     import_failures,
     failed_in_use,

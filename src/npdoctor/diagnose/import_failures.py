@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
@@ -14,6 +14,7 @@ from npdoctor.diagnose.imports import (
     MODULE,
     evidence_of,
     faulty_distribution,
+    last_file,
     root_message,
     text_of,
 )
@@ -55,7 +56,10 @@ def import_failures(context: Context) -> Iterator[Finding]:
                 continue
             readings.setdefault((reading.code, reading.culprit), (reading, []))[1].append((binary, outcome))
         for reading, members in readings.values():
-            yield _finding(context, name, reading, members)
+            found = _finding(context, name, reading, members)
+            yield found
+            if reading.code == "NPD104" and found.cause:
+                yield _in_their_own_name(context, found, members[0][1])
     yield from _not_tried(context)
 
 
@@ -75,6 +79,19 @@ def _finding(context: Context, name: str, reading: Reading, members: Sequence[Fa
         reading.remedy,
         cause=other,
         fix=reading.fix,
+    )
+
+
+def _in_their_own_name(context: Context, found: Finding, outcome: Outcome) -> Finding:
+    """Say of the distribution whose Python code it is what another one's import brought to light."""
+    place = Evidence("file", last_file(outcome) or "", "raised here")
+    subject = found.cause or found.subject
+    return replace(
+        found,
+        subject=subject,
+        version=context.version(subject),
+        cause=None,
+        evidence=(place, *found.evidence),
     )
 
 

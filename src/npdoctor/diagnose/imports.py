@@ -84,4 +84,3 @@ def evidence_of(context: Context, failures: Sequence[tuple[Binary, Outcome]]) ->
         more = f" ({len(members)} modules)" if len(members) > 1 else ""
         found.append(Evidence("import", binary.module or binary.relative, f"{message}{where}{more}"))
     return tuple(found)
-

@@ -45,14 +45,9 @@ def missing_libraries(context: Context) -> Iterator[Finding]:
     if not context.snapshot.libraries_known:
         return
     for name, binaries in context.by_distribution.items():
-        lacking = [
-            b
-            for b in binaries
-            if b.module
-            and not context.is_optional(b)
-            and b.path not in context.snapshot.imports
-            and _lacks(b)
-        ]
+        modules = [b for b in binaries if b.module]
+        wanted = [b for b in modules if not context.is_optional(b)] or modules
+        lacking = [b for b in wanted if b.path not in context.snapshot.imports and _lacks(b)]
         if lacking:
             libraries = sorted({library for b in lacking for library in _lacks(b)})
             yield Finding(

@@ -73,6 +73,8 @@ def about_numpy(context: Context, name: str) -> tuple[Evidence, ...]:
 def broken_requirements(context: Context) -> Iterator[Finding]:
     """Yield NPD201 and NPD202, one of each at most for a distribution."""
     for name, distribution in context.installed.items():
+        if name in context.not_there:
+            continue  # what an assumed release requires is not known
         problems = list(unmet(context, distribution))
         missing = [(other, requirement) for other, requirement, found in problems if found is None]
         excluded = [(other, requirement, found) for other, requirement, found in problems if found]

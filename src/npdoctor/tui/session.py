@@ -40,6 +40,7 @@ class Session(Listener):
     def __init__(self, redactor: Redactor, request: Request | None = None, work: Examine = examine) -> None:
         self.control = Control()
         self._screen = threading.Event()
+        self._stopped = False
         self._redactor = redactor
         self._request = request
         self._work = work
@@ -81,6 +82,9 @@ class Session(Listener):
 
     def stop(self) -> None:
         """End the examination and what it started, within a second."""
+        if self._stopped:
+            return
+        self._stopped = True
         self.control.cancel()
         self._screen.set()
         self._thread.join(PATIENCE)

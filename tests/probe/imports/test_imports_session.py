@@ -19,8 +19,8 @@ from npdoctor.model.outcome import Died, Imported, ImportJob, NoAnswer, NotTried
 from npdoctor.model.target import Choice, Target
 from npdoctor.probe.control import Control
 from npdoctor.probe.describe import describe
+from npdoctor.probe.imports.node import Limits
 from npdoctor.probe.imports.run import run_probe
-from npdoctor.probe.imports.session import Limits
 from npdoctor.probe.imports.tree import Branch
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=why_not() or "")

@@ -15,7 +15,9 @@ from npdoctor.model.outcome import ImportJob
 from npdoctor.model.target import Target
 from npdoctor.probe.control import Control
 from npdoctor.probe.imports.channel import Channel
-from npdoctor.probe.imports.session import Limits, OnOutcome, Session
+from npdoctor.probe.imports.node import Limits
+from npdoctor.probe.imports.session import Session
+from npdoctor.probe.imports.settlement import OnOutcome
 from npdoctor.probe.imports.tree import Branch
 from npdoctor.probe.launch import agent_script, start_agent
 

@@ -3,81 +3,38 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from npdoctor.model.outcome import Died, Imported, ImportJob, NoAnswer, NotTried, Outcome, Raised
+from npdoctor.model.outcome import Died, ImportJob, NoAnswer, NotTried, Outcome
 from npdoctor.probe.control import Control
 from npdoctor.probe.imports.channel import Channel, Peer
-from npdoctor.probe.imports.records import from_exit, from_record, sameness, with_output
+from npdoctor.probe.imports.node import ROOT, Limits, Node
+from npdoctor.probe.imports.records import from_exit, from_record, with_output
+from npdoctor.probe.imports.settlement import OnOutcome, Settlement
 from npdoctor.probe.imports.tree import Branch
 
-ROOT = ""
 SPAWN_LIMIT = 10.0
 GRACE = 3.0
 OUTPUT_GRACE = 1.0
-
-OnOutcome = Callable[[ImportJob, Outcome], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of one session: seconds per import, importers at once, resident bytes per importer."""
-
-    timeout: float = 20.0
-    jobs: int = 2
-    memory: int = 8 << 30
-
-
-@dataclass
-class Node:
-    """One importer to be: where it is forked from, what it imports, and how far it got."""
-
-    id: str
-    parent: str
-    jobs: list[ImportJob]
-    rank: int
-    alone: bool = False
-    source: str | None = None
-    limit: float = 20.0
-    state: str = "waiting"
-    index: int | None = None
-    since: float = 0.0
-    loading: str | None = None
-    nonce: str = field(default_factory=lambda: secrets.token_hex(8))
-    server: Peer | None = None
-    importer: Peer | None = None
-    guard: Peer | None = None
-    kill_reason: str | None = None
-    outputs: dict[int, str] = field(default_factory=dict)
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
-    exit: tuple[int, str | None] | None = None
-    ended: bool = False
-    settled: set[int] = field(default_factory=set)
 
 
 class Session:
     """One run of the probe over a tree of branches.
 
-    Outcomes are told once each, when they are final: what failed in the tree is first tried again
-    alone, in a process that has imported nothing else.
+    Outcomes are told once each, when the settlement holds them for final.
     """
 
     def __init__(self, channel: Channel, limits: Limits, control: Control, on_outcome: OnOutcome) -> None:
         self.channel = channel
         self.limits = limits
         self.control = control
-        self.on_outcome = on_outcome
         self.nodes: dict[str, Node] = {}
         self.root: Peer | None = None
         self.tasks = 0
-        self.told: set[str] = set()
-        self.groups: dict[tuple[object, ...], list[tuple[ImportJob, Outcome]]] = {}
-        self.confirmed: set[tuple[object, ...]] = set()
+        self.settlement = Settlement(on_outcome, self._try_alone)
         self._handlers = {
             "begin": self._on_begin,
             "stage": self._on_stage,
@@ -113,7 +70,7 @@ class Session:
 
     def finished(self) -> bool:
         """Tell whether every outcome has been told."""
-        return len(self.told) == self.tasks
+        return len(self.settlement.told) == self.tasks
 
     def step(self, timeout: float) -> None:
         """Start what can be started, and take in what arrives within `timeout` seconds."""
@@ -136,8 +93,7 @@ class Session:
         for node in self.nodes.values():
             self._kill_directly(node)
             for job in node.jobs:
-                if job.path not in self.told:
-                    self._tell(job, NotTried(reason))
+                self.settlement.tell(job, NotTried(reason))
 
     # -- starting ---------------------------------------------------------------------------------
 
@@ -319,46 +275,16 @@ class Session:
             self._settle(node, index)
 
     def _settle(self, node: Node, index: int) -> None:
-        """Tell an outcome that is final; have what failed in the tree tried again alone."""
+        """Hand on an outcome with all that was printed meanwhile, once."""
         if index in node.settled:
             return
         node.settled.add(index)
-        job, outcome = node.jobs[index], node.outcomes[index]
-        outcome = with_output(outcome, node.outputs.get(index, ""))
-        if isinstance(outcome, (Imported, NotTried)) or node.alone:
-            self._tell(job, outcome)
-            if node.alone:
-                self._decide_group(job, outcome)
-            return
-        if sameness(job, outcome) in self.confirmed:
-            self._tell(job, outcome)
-            return
-        group = self.groups.setdefault(sameness(job, outcome), [])
-        group.append((job, outcome))
-        if len(group) == 1:
-            self._try_alone(job)
+        outcome = with_output(node.outcomes[index], node.outputs.get(index, ""))
+        take = self.settlement.take_alone if node.alone else self.settlement.take
+        take(node.jobs[index], outcome)
 
     def _try_alone(self, job: ImportJob) -> None:
         self._add(Node(f"{job.path}#1", ROOT, [job], -1, alone=True, limit=self.limits.timeout))
-
-    def _decide_group(self, job: ImportJob, outcome: Outcome) -> None:
-        """Spread the verdict on one failure to those that failed in the same way."""
-        for key, group in tuple(self.groups.items()):
-            if not group or group[0][0].path != job.path:
-                continue
-            del self.groups[key]
-            if isinstance(outcome, (Raised, Died, NoAnswer)):
-                self.confirmed.add(key)
-            for other, earlier in group[1:]:
-                if isinstance(outcome, (Raised, Died, NoAnswer)):
-                    self._tell(other, earlier)
-                else:
-                    self._try_alone(other)
-
-    def _tell(self, job: ImportJob, outcome: Outcome) -> None:
-        if job.path not in self.told:
-            self.told.add(job.path)
-            self.on_outcome(job, outcome)
 
     # -- clocks -----------------------------------------------------------------------------------
 
