@@ -107,7 +107,7 @@ def compare(python: str, runs: int, sample: int) -> dict[str, list[Run]]:
     """Run each way in turn, so that a drift of the machine meets all of them."""
     modules, _ = modules_of(python)
     results: dict[str, list[Run]] = {"floor": [], "static": [], "full": [], "naive": []}
-    chosen = random.Random(0).sample(modules, min(sample, len(modules)))  # noqa: S311
+    chosen = random.Random(0).sample(modules, min(sample, len(modules)))
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder) / "modules.txt"
         one = Path(folder) / "one.txt"

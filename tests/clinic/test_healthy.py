@@ -20,11 +20,11 @@ from clinic.patients import (
 from clinic.recipes import HEALTHY, HEALTHY_ON_NUMPY_1, OTHER_PYTHONS, PLAIN
 
 
-def test_a_large_healthy_environment_is_not_accused_and_not_touched() -> None:
+def test_a_large_healthy_environment_is_not_accused_and_not_touched(tmp_path: Path) -> None:
     environment = admit(HEALTHY)
     before = snapshot_of_files(environment.prefix)
     assert not any("__pycache__" in path for path in before)
-    seen = examine(environment)
+    seen = examine(environment, environ={"TMPDIR": str(tmp_path)})
     after = snapshot_of_files(environment.prefix)
     assert not seen.findings(severity="broken"), seen.told()
     assert not seen.findings("NPD1", severity="warning"), seen.told()
@@ -35,6 +35,7 @@ def test_a_large_healthy_environment_is_not_accused_and_not_touched() -> None:
     assert {one["state"] for one in seen.document["distributions"]} <= {"ok", "warning"}
     assert after == before
     assert not processes_of(environment)
+    assert not list(tmp_path.glob("npdoctor-*"))
 
 
 @pytest.mark.parametrize("patient", OTHER_PYTHONS, ids=lambda patient: patient.name)

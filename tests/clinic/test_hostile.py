@@ -67,10 +67,11 @@ MOST_MEMORY = 400 << 20
 
 @dataclass(frozen=True)
 class Visit:
-    """What npdoctor said of the hostile environment, and which of its processes were left 2 seconds later."""
+    """What npdoctor said of the hostile environment, and which processes and files were left of it."""
 
     seen: Examination
-    left: list[str]
+    processes: list[str]
+    files: list[str]
 
     def codes(self, module: str) -> set[str]:
         """Return the codes of the findings for one hostile distribution."""
@@ -82,12 +83,13 @@ def distribution(module: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def visit() -> Visit:
+def visit(tmp_path_factory: pytest.TempPathFactory) -> Visit:
     """Examine the hostile environment once for all tests."""
-    environment = hostile_environment()
-    seen = examine(environment, "--timeout", str(TIMEOUT), limit=4 * LONGEST)
+    environment, temporary = hostile_environment(), tmp_path_factory.mktemp("temporary")
+    environ = {"TMPDIR": str(temporary)}
+    seen = examine(environment, "--timeout", str(TIMEOUT), environ=environ, limit=4 * LONGEST)
     time.sleep(2)
-    return Visit(seen, processes_of(environment))
+    return Visit(seen, processes_of(environment), [path.name for path in temporary.iterdir()])
 
 
 def hostile_environment() -> Environment:
@@ -209,8 +211,9 @@ def test_it_ends_in_bounded_time_and_memory(visit: Visit) -> None:
     assert 0 < visit.seen.peak < MOST_MEMORY
 
 
-def test_no_process_is_left_over(visit: Visit) -> None:
-    assert not visit.left
+def test_no_process_and_no_file_is_left_over(visit: Visit) -> None:
+    assert not visit.processes
+    assert not visit.files
 
 
 def test_the_answer_is_not_as_long_as_the_rubbish(visit: Visit) -> None:

@@ -50,9 +50,12 @@ def test_npd104_python_code_that_uses_a_removed_name() -> None:
 def test_npd104_is_no_matter_of_builds_whoever_uses_the_name() -> None:
     text = "AttributeError: `np.NaN` was removed in the NumPy 2.0 release. Use `np.nan` instead."
     said = raised(text, at="old/__init__.py")
-    finding = only(judge(PKG, ext("pkg.a"), dist("old"), imports={"pkg.a": said}), "NPD104")
-    assert finding.severity.value == "broken"
-    assert "np.NaN" in finding.message
+    shown = judge(PKG, ext("pkg.a"), dist("old"), imports={"pkg.a": said})
+    assert told(shown) == [("NPD104", "broken", "old"), ("NPD110", "broken", "pkg")]
+    root, consequence = shown.findings
+    assert "np.NaN" in root.message
+    assert root.evidence[0].source.endswith("old/__init__.py")
+    assert consequence.cause == "old"
 
 
 def test_npd104_not_for_another_modules_missing_name() -> None:

@@ -28,7 +28,7 @@ def assumed_releases(context: Context) -> Iterator[Finding]:
                 f"Assume {name}=={rule.numpy2} or later.",
                 fix=Fix((f"{name}>={rule.numpy2}",)),
             )
-        elif not (rule and (rule.binaries == "none" or (floor and release and release >= floor))):
+        elif _may_be_tied(context, name) and not (floor and release and release >= floor):
             yield Finding(
                 "NPD505",
                 Severity.UNKNOWN,
@@ -40,3 +40,13 @@ def assumed_releases(context: Context) -> Iterator[Finding]:
                 (Evidence("rule", f"packages: {name}", rule.source if rule else "no entry"),),
                 f"Install {name}=={version} in a scratch environment and check that.",
             )
+
+
+def _may_be_tied(context: Context, name: str) -> bool:
+    """Tell whether a release may have NumPy binaries: by the book, else by the release that is installed."""
+    rule = context.package(name)
+    if rule is not None:
+        return rule.binaries == "numpy"
+    return name not in context.installed or any(
+        b.numpy for b in context.snapshot.binaries if b.distribution == name
+    )

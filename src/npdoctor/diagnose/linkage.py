@@ -45,9 +45,8 @@ def missing_libraries(context: Context) -> Iterator[Finding]:
     if not context.snapshot.libraries_known:
         return
     for name, binaries in context.by_distribution.items():
-        modules = [b for b in binaries if b.module]
-        wanted = [b for b in modules if not context.is_optional(b)] or modules
-        lacking = [b for b in wanted if b.path not in context.snapshot.imports and _lacks(b)]
+        undecided = [b for b in binaries if b.module and b.path not in context.snapshot.imports]
+        lacking = [b for b in undecided if _lacks(b) and _is_wanted(context, b)]
         if lacking:
             libraries = sorted({library for b in lacking for library in _lacks(b)})
             yield Finding(
@@ -61,6 +60,11 @@ def missing_libraries(context: Context) -> Iterator[Finding]:
                 tuple(Evidence("binary", b.relative, f"needs {', '.join(_lacks(b))}") for b in lacking[:3]),
                 f"Install what provides {', '.join(libraries)}.",
             )
+
+
+def _is_wanted(context: Context, binary: Binary) -> bool:
+    """Tell whether a package needs this module; one right below the top, such as cv2.cv2, always."""
+    return not context.is_optional(binary) or (binary.module or "").count(".") <= 1
 
 
 def _lacks(binary: Binary) -> list[str]:

@@ -66,8 +66,8 @@ def _fails(context: Context, name: str, evidence: Sequence[Evidence]) -> Finding
         Severity.BROKEN,
         name,
         version,
-        f"built for NumPy 1, NumPy {numpy} {_stands(context)}",
-        f"{name} {version} was compiled against NumPy 1. With NumPy {numpy} importing it fails.",
+        f"built for NumPy 1, {_stands(context)} {numpy}",
+        f"{name} {version} was compiled with the headers of NumPy 1: with NumPy {numpy} its import fails.",
         tuple(evidence),
         _remedy(name, fix),
         fix=fix,
@@ -128,7 +128,7 @@ def needs_newer_numpy(context: Context) -> Iterator[Finding]:
             Severity.WARNING if fine else Severity.BROKEN,
             name,
             version,
-            f"needs NumPy {minimum} or later, NumPy {numpy} {_stands(context)}",
+            f"needs NumPy {minimum}, {_stands(context)} {numpy}",
             f"{name} {version} was compiled for NumPy {minimum} or later. "
             + ("It imports all the same." if fine else f"With NumPy {numpy} importing it fails."),
             (*_binary_evidence(newer), *evidence_of(context, failures), *about_numpy(context, name)),
@@ -177,7 +177,7 @@ def _order(version: str) -> tuple[int, ...]:
 
 
 def _stands(context: Context) -> str:
-    return "assumed" if "numpy" in context.snapshot.assumed else "installed"
+    return "assumed" if "numpy" in context.snapshot.assumed else "found"
 
 
 def _one_line(banner: str) -> str:
