@@ -90,6 +90,6 @@ def _watch_signals() -> None:
 def _hide(text: str) -> str:
     import os
 
-    from npdoctor.cli.person import person_redactor
+    from npdoctor.report.person import person_redactor
 
     return person_redactor(os.environ).redact(text)

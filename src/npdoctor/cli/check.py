@@ -30,8 +30,8 @@ def check(args: argparse.Namespace, output: Output) -> int:
         output.hint("npdoctor: check uses no network in this version: --online changes nothing.")
     found = _examine(args, assumed, output)
 
-    from npdoctor.cli.person import person_redactor
     from npdoctor.cli.screen import layout_for
+    from npdoctor.report.person import person_redactor
     from npdoctor.report.verdict import chosen, exit_code
 
     shown = chosen(found, args.select, args.ignore)

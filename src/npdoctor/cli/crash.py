@@ -9,7 +9,7 @@ import tempfile
 import traceback
 
 from npdoctor import __version__
-from npdoctor.cli.person import person_redactor
+from npdoctor.report.person import person_redactor
 
 
 def crash_words(error: Exception) -> str:

@@ -9,11 +9,11 @@ import sys
 from npdoctor.cli.lookup import looked_up
 from npdoctor.cli.output import Output
 from npdoctor.cli.page import Page, check_format, show
-from npdoctor.cli.person import person_redactor
 from npdoctor.cli.screen import layout_for
 from npdoctor.diagnose.signatures import Match, cause_of, explain_text
 from npdoctor.errors import EXIT_FINDINGS, EXIT_OK
 from npdoctor.model.rules import RuleBook
+from npdoctor.report.person import person_redactor
 from npdoctor.report.prose import printable
 from npdoctor.report.redact import Json, Redactor
 from npdoctor.rulebook.load import load_rule_book

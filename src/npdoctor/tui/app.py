@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import pwd
 import signal
 import sys
-from collections.abc import Mapping
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from npdoctor.errors import EXIT_INTERNAL
-from npdoctor.report.redact import Redactor
+from npdoctor.report.person import person_redactor
 
 if TYPE_CHECKING:
     from npdoctor.tui.face import Face
@@ -36,7 +34,7 @@ def run() -> int:
     try:
         from npdoctor.tui.session import Session
 
-        session = Session(_person(os.environ))
+        session = Session(person_redactor(os.environ))
         session.start(screen_follows=True)
 
         from npdoctor.tui.face import Face
@@ -85,7 +83,7 @@ def _outcome(face: Face, session: Session, signs: Signs) -> int:
 def _own_failure(error: Exception) -> str:
     words = " ".join(str(error).split())[:200]
     said = f"npdoctor failed (not your environment): {type(error).__name__}: {words}"
-    return f"{_person(os.environ).redact(said)} Without a screen: npdoctor check"
+    return f"{person_redactor(os.environ).redact(said)} Without a screen: npdoctor check"
 
 
 def _ended(number: int) -> int:
@@ -114,15 +112,3 @@ def _watch(received: list[int]) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, unwind)
-
-
-def _person(environ: Mapping[str, str]) -> Redactor:
-    try:
-        account = pwd.getpwuid(os.getuid())
-    except KeyError:
-        account = None
-    return Redactor(
-        home=environ.get("HOME") or (account.pw_dir if account else None),
-        user=environ.get("USER") or environ.get("LOGNAME") or (account.pw_name if account else None),
-        host=environ.get("HOSTNAME") or os.uname().nodename,
-    )

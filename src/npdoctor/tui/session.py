@@ -37,6 +37,8 @@ Examine = Callable[[Request, RuleBook, Listener, Control], Diagnosis]
 class Session(Listener):
     """One examination in a thread of its own, and what is known of it so far."""
 
+    live = True
+
     def __init__(self, redactor: Redactor, request: Request | None = None, work: Examine = examine) -> None:
         self.control = Control()
         self._screen = threading.Event()
