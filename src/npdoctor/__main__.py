@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
+
+if __name__ == "__main__" and __package__ and not getattr(sys.flags, "safe_path", False):
+    del sys.path[0]  # `python -m` puts the working folder there, and nothing that lies in it may run
+
+import os
 from collections.abc import Mapping
 
 

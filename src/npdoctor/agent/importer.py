@@ -270,6 +270,8 @@ def become_importer(order, path, output):
     os.close(null)
     limit_harm()
     line = Line(path, {"role": "importer", "node": order["node"]})
+    gc.disable()
+    WATCHER.preload(order["standard"])
     watcher = WATCHER.Watcher()
     for index, (file, name) in enumerate(order["modules"]):
         mark(output, order["nonce"], str(index))

@@ -160,6 +160,15 @@ def describe_exception(error):
     return {"type": name, "message": message[:MESSAGE_LIMIT], "frames": frames[-FRAMES:]}
 
 
+def preload(names):
+    """Import modules of the standard library that all who are forked from here then share."""
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception:
+            pass
+
+
 def share_compiled(folder):
     """Compile a source file once for all importers: the target may hold no .pyc and gets none."""
     loader = importlib.machinery.SourceFileLoader

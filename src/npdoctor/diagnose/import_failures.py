@@ -14,6 +14,7 @@ from npdoctor.diagnose.imports import (
     MODULE,
     evidence_of,
     faulty_distribution,
+    is_leaf,
     last_file,
     root_message,
     text_of,
@@ -48,12 +49,15 @@ class Reading:
 def import_failures(context: Context) -> Iterator[Finding]:
     """Yield one finding for each distribution and cause."""
     other_numpy = for_other_numpy(context)
+    overlapping = {name for pair in context.snapshot.overlaps for name in (pair.first, pair.second)}
     for name, failures in context.failures.items():
         readings: dict[tuple[str, str | None], tuple[Reading, list[Failure]]] = {}
         for binary, outcome in failures:
             reading = read_failure(context, binary, outcome)
             if name in other_numpy and (reading.code in SAID_BY_BINARIES or reading.culprit != name):
                 continue
+            if reading.code == "NPD206" and name in overlapping:
+                continue  # the shared files are found by reading, and this failure is their evidence
             readings.setdefault((reading.code, reading.culprit), (reading, []))[1].append((binary, outcome))
         for reading, members in readings.values():
             found = _finding(context, name, reading, members)
@@ -190,7 +194,7 @@ def _missing_library(context: Context, binary: Binary, outcome: Outcome, text: s
     severity = Severity.BROKEN
     if library in DRIVER_LIBRARIES:
         severity = Severity.WARNING
-    elif _is_leaf(binary, outcome):
+    elif is_leaf(binary, outcome):
         severity = Severity.INFO
     return Reading(
         "NPD106",
@@ -203,11 +207,6 @@ def _missing_library(context: Context, binary: Binary, outcome: Outcome, text: s
         named.remedy if named else f"Install what provides {library}.",
         rule=named.signature.id if named else "",
     )
-
-
-def _is_leaf(binary: Binary, outcome: Outcome) -> bool:
-    """Tell whether the package of a module was imported well, so that only this part is missing."""
-    return isinstance(outcome, Raised) and outcome.parent is None and "." in (binary.module or "")
 
 
 def _missing_module(context: Context, binary: Binary, outcome: Outcome) -> Reading | None:

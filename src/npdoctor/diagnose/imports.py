@@ -11,6 +11,8 @@ from npdoctor.model.finding import Evidence
 from npdoctor.model.outcome import FAILED, Died, NoAnswer, NotTried, Outcome, Raised
 
 _FRAME_FILE = re.compile(r"^(.*):\d+ in ")
+# NumPy itself raises where a name was removed; at fault is who asked for it.
+_NUMPY_REFUSES = re.compile(r"/numpy/__init__\.py:\d+ in __getattr__$")
 LIBRARY = re.compile(r"(\S+\.so[.\d]*): cannot open shared object file")
 MODULE = re.compile(r"No module named '([\w.]+)'")
 
@@ -57,7 +59,7 @@ def last_file(outcome: Outcome) -> str | None:
         for link in reversed(outcome.exceptions):
             for frame in reversed(link.frames):
                 match = _FRAME_FILE.match(frame)
-                if match and not match[1].startswith("<"):
+                if match and not match[1].startswith("<") and not _NUMPY_REFUSES.search(frame):
                     return match[1]
     return None
 
@@ -84,3 +86,8 @@ def evidence_of(context: Context, failures: Sequence[tuple[Binary, Outcome]]) ->
         more = f" ({len(members)} modules)" if len(members) > 1 else ""
         found.append(Evidence("import", binary.module or binary.relative, f"{message}{where}{more}"))
     return tuple(found)
+
+
+def is_leaf(binary: Binary, outcome: Outcome) -> bool:
+    """Tell whether the package of a module was imported well, so that only this part is missing."""
+    return isinstance(outcome, Raised) and outcome.parent is None and "." in (binary.module or "")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from packaging.specifiers import SpecifierSet
 
 from npdoctor.diagnose.context import Context, parsed
+from npdoctor.diagnose.imports import evidence_of
 from npdoctor.model.finding import Evidence, Finding, Severity
 
 _NOT_FOR_HERE = re.compile(r"linker script|Windows|macOS|Mach-O|not an ELF|debug", re.IGNORECASE)
@@ -99,19 +100,20 @@ def overlapping(context: Context) -> Iterator[Finding]:
     """Yield NPD206 for two distributions that wrote the same files."""
     for overlap in context.snapshot.overlaps:
         opencv = overlap.first.startswith("opencv-") and overlap.second.startswith("opencv-")
+        failures = [f for name in (overlap.first, overlap.second) for f in context.failures.get(name, ())]
         remedy = f"Keep one of them: uninstall both, then install the one that is wanted ({overlap.first}"
         yield Finding(
             "NPD206",
-            Severity.WARNING,
+            Severity.BROKEN if failures else Severity.WARNING,
             overlap.first,
             context.version(overlap.first),
             f"shares {overlap.count} files with {overlap.second}",
             f"{overlap.first} and {overlap.second} both installed these files; the later one overwrote the "
             "earlier. "
             + ("They may work together, and uninstalling one breaks the other." if opencv else ""),
-            tuple(
-                Evidence("file", path, f"recorded by both, in {overlap.location}")
-                for path in overlap.examples
+            (
+                *evidence_of(context, failures),
+                *(Evidence("file", p, f"recorded by both, in {overlap.location}") for p in overlap.examples),
             ),
             f"{remedy} or {overlap.second}).",
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from npdoctor.diagnose.context import Context, parsed
-from npdoctor.diagnose.imports import evidence_of, text_of
+from npdoctor.diagnose.imports import evidence_of, is_leaf, text_of
 from npdoctor.diagnose.requirements import about_numpy
 from npdoctor.model.binary import Binary, NumpyAbi, NumpyApi, NumpyUse
 from npdoctor.model.finding import Evidence, Finding, Fix, Severity
@@ -122,19 +122,32 @@ def needs_newer_numpy(context: Context) -> Iterator[Finding]:
         )
         numpy, version = context.snapshot.version_of("numpy"), context.version(name)
         failures = context.failures.get(name, [])
-        fine = context.all_imported(name)
+        severity, said = _weigh_newer(context, name, newer)
         yield Finding(
             "NPD102",
-            Severity.WARNING if fine else Severity.BROKEN,
+            severity,
             name,
             version,
             f"needs NumPy {minimum}, {_stands(context)} {numpy}",
-            f"{name} {version} was compiled for NumPy {minimum} or later. "
-            + ("It imports all the same." if fine else f"With NumPy {numpy} importing it fails."),
+            f"{name} {version} was compiled for NumPy {minimum} or later. {said}",
             (*_binary_evidence(newer), *evidence_of(context, failures), *about_numpy(context, name)),
             f"Install numpy>={minimum}, or a release of {name} that was built for an older NumPy.",
             fix=Fix((f"numpy>={minimum}",)),
         )
+
+
+def _weigh_newer(context: Context, name: str, newer: Sequence[Binary]) -> tuple[Severity, str]:
+    """Tell a distribution that fails from one of which only a part wants the newer NumPy."""
+    paths = {binary.path for binary in newer}
+    serving = any(b.path not in paths for b in _users(context, name))
+    if context.all_imported(name):
+        return Severity.WARNING, "It imports all the same."
+    if serving and not context.outcomes(name):
+        return Severity.WARNING, "Only some of its binaries are; an import will tell."
+    failures = context.failures.get(name, [])
+    if serving and failures and all(b.path in paths and is_leaf(b, outcome) for b, outcome in failures):
+        return Severity.INFO, "Only this part is concerned: the package and its other modules import."
+    return Severity.BROKEN, f"With NumPy {context.version('numpy')} importing it fails."
 
 
 def floor_fix(context: Context, name: str) -> Fix | None:

@@ -30,6 +30,7 @@ class Node:
     rank: int
     alone: bool = False
     source: str | None = None
+    standard: tuple[str, ...] = ()
     limit: float = 20.0
     state: str = "waiting"
     index: int | None = None

@@ -18,7 +18,19 @@ from npdoctor.probe.imports.tree import Branch
 
 SPAWN_LIMIT = 10.0
 GRACE = 3.0
+CLOCK_PAUSE = 0.1
 OUTPUT_GRACE = 1.0
+
+# What nearly every package imports of the standard library: imported once, in the trunk of the tree.
+TRUNK = "standard library"
+STANDARD = (
+    "argparse", "ast", "asyncio", "collections.abc", "concurrent.futures", "contextlib", "copy", "csv",
+    "ctypes", "dataclasses", "datetime", "decimal", "difflib", "email.message", "enum", "fractions",
+    "functools", "hashlib", "http.client", "importlib.metadata", "importlib.resources", "inspect", "json",
+    "logging", "multiprocessing", "numbers", "pathlib", "pickle", "platform", "pprint", "queue", "random",
+    "re", "shutil", "ssl", "subprocess", "tempfile", "textwrap", "threading", "traceback", "typing",
+    "unittest.mock", "urllib.request", "uuid", "warnings", "zipfile",
+)  # fmt: skip
 
 
 class Session:
@@ -34,6 +46,7 @@ class Session:
         self.nodes: dict[str, Node] = {}
         self.root: Peer | None = None
         self.tasks = 0
+        self._looked = 0.0
         self.settlement = Settlement(on_outcome, self._try_alone)
         self._handlers = {
             "begin": self._on_begin,
@@ -46,6 +59,8 @@ class Session:
 
     def plan(self, branches: Sequence[Branch]) -> None:
         """Take the branches in."""
+        if branches:
+            self._add(Node(TRUNK, ROOT, [], -2, standard=STANDARD))
         present = {branch.distribution for branch in branches}
         self.tasks += sum(len(branch.jobs) for branch in branches)
         for branch in branches:
@@ -53,7 +68,7 @@ class Session:
             self._add(
                 Node(
                     f"{branch.distribution}#1",
-                    f"{parent}#1" if parent else ROOT,
+                    f"{parent}#1" if parent else TRUNK,
                     list(branch.jobs),
                     branch.rank,
                     limit=min(self.limits.timeout, max(5.0, self.limits.timeout / 2)),
@@ -85,7 +100,9 @@ class Session:
                 node = self.nodes[peer.node]
                 if not node.ended:
                     self._handlers[str(message["event"])](node, message)
-        self._check_clocks()
+        if time.monotonic() - self._looked > CLOCK_PAUSE:
+            self._looked = time.monotonic()
+            self._check_clocks()
         self._dismiss_servers()
 
     def abandon(self, reason: str) -> None:
@@ -125,6 +142,7 @@ class Session:
                 "node": node.id,
                 "modules": [[job.path, job.module] for job in node.jobs],
                 "source": node.source,
+                "standard": list(node.standard),
                 "server": self._grows(node) and not node.alone,
                 "nonce": node.nonce,
                 "memory": self.limits.memory,
@@ -140,8 +158,10 @@ class Session:
 
     def _dismiss_servers(self) -> None:
         """Let importers go that nothing more will be forked from."""
-        for node in self.nodes.values():
-            if node.state == "serving" and not self._grows(node):
+        serving = [node for node in self.nodes.values() if node.state == "serving"]
+        growing = {node.parent for node in self.nodes.values() if node.state == "waiting"} if serving else ()
+        for node in serving:
+            if node.id not in growing:
                 node.state = "over"
                 if node.importer:
                     node.importer.send(op="leave")
