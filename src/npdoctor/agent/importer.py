@@ -1,6 +1,6 @@
 """Import extension modules of the target, each in a process that may die.
 
-Run inside the target as `python importer.py SOCKET`; needs only the standard library, parses on 2.7
+Run inside the target as `python importer.py SOCKET CACHE_FOLDER`; standard library only, parses on 2.7,
 and runs on 3.7 and later. Every process connects to npdoctor's Unix socket and speaks JSON lines.
 
     server    forks on request; the first one has imported nothing of the target
@@ -13,6 +13,7 @@ import gc
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -24,7 +25,6 @@ try:
 except ImportError:
     ctypes = None  # type: ignore[assignment]
 
-PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 OUTPUT_LIMIT = 16384
 MARK = "\0npdoctor:"
@@ -100,14 +100,19 @@ def reap(block):
             return
 
 
-def serve(line, path):
-    """Fork a guarded importer for every order, until told to leave or npdoctor is gone."""
+def serve(line, path, folders=()):
+    """Fork a guarded importer for every order, until told to leave or npdoctor is gone.
+
+    What npdoctor cannot clear away any more, because it was killed, are the `folders`.
+    """
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()
     while True:
         order = line.receive()
         if order is None:
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
             os._exit(0)
         if order["op"] == "leave":
             line.socket.close()
@@ -337,12 +342,11 @@ def main():
     own = os.path.dirname(os.path.abspath(__file__))
     if sys.path and os.path.abspath(sys.path[0] or ".") == own:
         del sys.path[0]
-    path = sys.argv[1]
-    WATCHER.share_compiled(os.path.dirname(path))
+    path, cache = sys.argv[1:3]
+    WATCHER.share_compiled(cache)
     sys.argv = [""]
     sys.modules["__main__"] = types.ModuleType("__main__")
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    serve(Line(path, {"role": "server", "node": ""}), path)
+    serve(Line(path, {"role": "server", "node": ""}), path, (os.path.dirname(path), cache))
 
 
 WATCHER = load("watcher")

@@ -23,6 +23,7 @@ from npdoctor.probe.launch import agent_script, start_agent
 
 RESTARTS = 3
 SOCKET_PATH = 80
+CACHE_ROOM = 1 << 30
 
 
 def run_probe(
@@ -39,7 +40,7 @@ def run_probe(
 
     Raises Cancelled when the control says so; every process that was started is gone by then.
     """
-    folder = _private_folder()
+    folder, cache = _private_folder(), _cache_folder()
     channel = Channel(folder)
     session = Session(channel, limits, control, on_outcome)
     session.plan(branches)
@@ -53,7 +54,7 @@ def run_probe(
                 if len(agents) > RESTARTS:
                     session.abandon("the probe's own process ended again and again in this interpreter")
                     break
-                agents.append(_start(target, folder, channel))
+                agents.append(_start(target, folder, cache, channel))
             session.step(0.1)
         if session.root:
             session.root.send(op="leave")
@@ -64,7 +65,8 @@ def run_probe(
         channel.close()
         for agent in agents:
             _end(agent)
-        shutil.rmtree(folder, ignore_errors=True)
+        for made in (folder, cache):
+            shutil.rmtree(made, ignore_errors=True)
 
 
 def _private_folder() -> str:
@@ -76,14 +78,23 @@ def _private_folder() -> str:
     raise OSError("no temporary folder can be written")
 
 
-def _start(target: Target, folder: str, channel: Channel) -> subprocess.Popen[bytes]:
+def _cache_folder() -> str:
+    """Make a folder for compiled code: in memory where there is room, since thousands of files go there."""
+    with contextlib.suppress(OSError):
+        memory = os.statvfs("/dev/shm")  # noqa: S108
+        if memory.f_bavail * memory.f_frsize >= CACHE_ROOM:
+            return tempfile.mkdtemp(prefix="npdoctor-", dir="/dev/shm")
+    return tempfile.mkdtemp(prefix="npdoctor-")
+
+
+def _start(target: Target, folder: str, cache: str, channel: Channel) -> subprocess.Popen[bytes]:
     empty = os.path.join(folder, "empty")
     os.makedirs(empty, exist_ok=True)
     # Numba and Triton write what they compile beside the source, into the target.
     caches = {name: os.path.join(folder, name) for name in ("NUMBA_CACHE_DIR", "TRITON_CACHE_DIR")}
     return start_agent(
         target.executable,
-        [agent_script("importer"), channel.path],
+        [agent_script("importer"), channel.path, cache],
         cwd=empty,
         environ={**os.environ, **caches},
     )
