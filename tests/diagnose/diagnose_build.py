@@ -16,8 +16,8 @@ from npdoctor.model.host import Host, StaleProcess
 from npdoctor.model.outcome import Imported, Outcome, Raised, RaisedException
 from npdoctor.model.rules import RuleBook
 from npdoctor.model.snapshot import NumpyOnDisk, ProbeFailure, Shadow, Snapshot
-from npdoctor.model.target import Target
 from npdoctor.rulebook.load import load_rule_book
+from sample_target import linux_target
 
 SITE = "/venv/lib/python3.11/site-packages"
 SUFFIX = ".cpython-311-x86_64-linux-gnu.so"
@@ -32,28 +32,6 @@ Part = (
 def book() -> RuleBook:
     """Return the rule book that ships."""
     return load_rule_book()
-
-
-def target(**changes: Any) -> Target:
-    base = Target(
-        executable="/venv/bin/python",
-        why="--python",
-        version=(3, 11, 7),
-        implementation="cpython",
-        prefix="/venv",
-        base_prefix="/usr",
-        platform="linux-x86_64",
-        sys_path=(SITE,),
-        site_packages=(SITE,),
-        user_site=None,
-        pythonpath=(),
-        extension_suffixes=(SUFFIX, ".abi3.so", ".so"),
-        stdlib_modules=frozenset({"os", "sys", "_bz2", "random"}),
-        libc=("glibc", "2.35"),
-        byte_order="little",
-        bits=64,
-    )
-    return replace(base, **changes)
 
 
 def dist(
@@ -138,7 +116,7 @@ def snapshot(
         installed = (*installed, dist("numpy", numpy))
     stale = tuple(p for p in parts if isinstance(p, StaleProcess))
     base = Snapshot(
-        target=target(),
+        target=linux_target(),
         distributions=installed,
         leftovers=tuple(p for p in parts if isinstance(p, Leftover)),
         unreadable=tuple(p for p in parts if isinstance(p, UnreadableMetadata)),

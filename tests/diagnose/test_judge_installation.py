@@ -17,7 +17,6 @@ from diagnose_build import (
     numpy_on_disk,
     only,
     snapshot,
-    target,
     told,
     use,
 )
@@ -30,6 +29,7 @@ from npdoctor.model.finding import Severity
 from npdoctor.model.host import StaleProcess
 from npdoctor.model.rules import Pairing
 from npdoctor.model.snapshot import Shadow
+from sample_target import linux_target
 
 BOTH_CORES = (f"core/{CORE}", f"_core/{CORE}")
 TWO_RECORDS = (dist("numpy", "1.26.4"), dist("numpy", "2.2.6", effective=False))
@@ -129,7 +129,7 @@ def test_npd201_not_for_what_does_not_apply_here(requirement: str) -> None:
 
 def test_markers_are_read_for_the_target_and_not_for_npdoctor() -> None:
     a = dist("a", "1.0", "missing; python_version < '3.8'", "gone; python_full_version == '3.7.9'")
-    finding = only(judge(a, target=target(version=(3, 7, 9))), "NPD201")
+    finding = only(judge(a, target=linux_target(version=(3, 7, 9))), "NPD201")
     assert finding.fix
     assert finding.fix.pins == ("missing", "gone")
     arm = judge(dist("a", "1.0", "missing; platform_machine == 'aarch64'"), host=host(machine="aarch64"))

@@ -18,6 +18,7 @@ from npdoctor.model.target import Target
 from npdoctor.probe.binaries import init_symbol, name_module, read_binaries
 from npdoctor.probe.elf import machine_of
 from npdoctor.probe.loader import Loader
+from sample_target import linux_target
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,24 +28,7 @@ TAGGED = SUFFIXES[0]
 
 
 def target(suffixes: tuple[str, ...] = SUFFIXES) -> Target:
-    return Target(
-        executable=sys.executable,
-        why="",
-        version=(3, 11, 7),
-        implementation="cpython",
-        prefix="/none",
-        base_prefix="/none",
-        platform="linux",
-        sys_path=(),
-        site_packages=(),
-        user_site=None,
-        pythonpath=(),
-        extension_suffixes=suffixes,
-        stdlib_modules=frozenset(),
-        libc=("glibc", "2.36"),
-        byte_order="little",
-        bits=64,
-    )
+    return linux_target("/none", executable=sys.executable, extension_suffixes=suffixes)
 
 
 def distribution(

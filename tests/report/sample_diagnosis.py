@@ -10,30 +10,9 @@ from npdoctor.model.distribution import Distribution
 from npdoctor.model.finding import Evidence, Finding, Fix, Severity
 from npdoctor.model.host import Host
 from npdoctor.model.snapshot import NumpyOnDisk, Snapshot
-from npdoctor.model.target import Target
+from sample_target import linux_target
 
 SITE = "/home/alice/venv/lib/python3.11/site-packages"
-
-
-def target() -> Target:
-    return Target(
-        executable="/home/alice/venv/bin/python",
-        why="--python",
-        version=(3, 11, 7),
-        implementation="cpython",
-        prefix="/home/alice/venv",
-        base_prefix="/usr",
-        platform="linux-x86_64",
-        sys_path=(SITE,),
-        site_packages=(SITE,),
-        user_site=None,
-        pythonpath=(),
-        extension_suffixes=(".so",),
-        stdlib_modules=frozenset(),
-        libc=("glibc", "2.35"),
-        byte_order="little",
-        bits=64,
-    )
 
 
 def distribution(name: str, version: str) -> Distribution:
@@ -68,7 +47,7 @@ def diagnosis(*findings: Finding, states: tuple[DistributionState, ...] = ()) ->
     host = Host("Linux", "x86_64", ("glibc", "2.35"), {}, frozenset(), "", (), is_container=True)
     installed = (distribution("numpy", "2.1.3"), distribution("scipy", "1.11.4"))
     snapshot = Snapshot(
-        target=target(),
+        target=linux_target("/home/alice/venv"),
         distributions=installed,
         leftovers=(),
         unreadable=(),

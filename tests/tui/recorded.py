@@ -12,29 +12,13 @@ from npdoctor.model.finding import Evidence, Finding, Fix, Severity
 from npdoctor.model.host import Host
 from npdoctor.model.rules import CodeRule, RuleBook
 from npdoctor.model.snapshot import NumpyOnDisk, Snapshot
-from npdoctor.model.target import Choice, Target
+from npdoctor.model.target import Choice
 from npdoctor.tui.state import State
+from sample_target import linux_target
 
 TAG = "cpython-311-x86_64-linux-gnu.so"
 CHOICE = Choice("/workspace/venv/bin/python", "VIRTUAL_ENV")
-TARGET = Target(
-    executable="/workspace/venv/bin/python",
-    why="VIRTUAL_ENV",
-    version=(3, 11, 7),
-    implementation="cpython",
-    prefix="/workspace/venv",
-    base_prefix="/usr",
-    platform="linux-x86_64",
-    sys_path=(),
-    site_packages=("/workspace/venv/lib/python3.11/site-packages",),
-    user_site=None,
-    pythonpath=(),
-    extension_suffixes=("." + TAG,),
-    stdlib_modules=frozenset(),
-    libc=("glibc", "2.36"),
-    byte_order="little",
-    bits=64,
-)
+TARGET = linux_target("/workspace/venv", why="VIRTUAL_ENV")
 HOST = Host("Linux", "x86_64", ("glibc", "2.36"), {}, frozenset(), "", (), True)
 
 

@@ -60,17 +60,14 @@ def _all_codes(book: RuleBook, page: Page) -> dict[str, Json]:
 def _code(rule: CodeRule, page: Page) -> dict[str, Json]:
     page.text(f"{rule.code}  {rule.title}", strong=True)
     page.line(f"{rule.family}, usually {rule.severity.value}")
-    for heading, text in (
+    _sections(
+        page,
         ("What it means", rule.meaning),
         ("How to check it by hand", rule.check),
         ("What mends it", rule.remedy),
         ("When it is wrong", rule.wrong_when),
         ("See", "; ".join(rule.see)),
-    ):
-        if text:
-            page.gap()
-            page.text(heading, strong=True)
-            page.text(text, indent="  ")
+    )
     return {
         "schema": SCHEMA,
         "code": rule.code,
@@ -89,16 +86,13 @@ def _signature(rule: Signature, book: RuleBook, page: Page) -> dict[str, Json]:
     known = book.codes.get(rule.code)
     page.text(rule.id, strong=True)
     page.line(f"{rule.role}, {rule.code}  {known.title}" if known else rule.role)
-    for heading, text in (
+    _sections(
+        page,
         ("What it means", rule.cause),
         ("What mends it", rule.remedy),
         ("How it looks", rule.example),
         ("Source", rule.source if rule.verified else f"{rule.source} (not verified by the authors)"),
-    ):
-        if text:
-            page.gap()
-            page.text(heading, strong=True)
-            page.text(text, indent="  ")
+    )
     return {
         "schema": SCHEMA,
         "signature": rule.id,
@@ -112,3 +106,12 @@ def _signature(rule: Signature, book: RuleBook, page: Page) -> dict[str, Json]:
         "source": rule.source,
         "verified": rule.verified,
     }
+
+
+def _sections(page: Page, *sections: tuple[str, str]) -> None:
+    """Put each text below its heading, leaving out what is empty."""
+    for heading, text in sections:
+        if text:
+            page.gap()
+            page.text(heading, strong=True)
+            page.text(text, indent="  ")
