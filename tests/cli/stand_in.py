@@ -43,7 +43,7 @@ def examine(request: Request, book: object, listener: Any, control: object = Non
     from npdoctor.model.finding import Severity
     from npdoctor.model.outcome import Died, Imported
 
-    sys.path.insert(0, str(TESTS / "report"))
+    sys.path[:0] = [str(TESTS), str(TESTS / "report")]
     import sample_diagnosis as sample
 
     requests.append(request)
