@@ -6,11 +6,15 @@ import difflib
 import re
 
 from npdoctor.cli.page import Page
+from npdoctor.diagnose.signatures import fill
 from npdoctor.errors import UsageError
 from npdoctor.model.rules import CodeRule, RuleBook, Signature
 from npdoctor.report.redact import Json
 
 SCHEMA = 1
+
+# Stands for what a text names only where it was found.
+_OPEN = {str(number): "…" for number in range(10)}
 
 
 def looked_up(what: str | None, book: RuleBook, page: Page) -> dict[str, Json]:
@@ -88,8 +92,8 @@ def _signature(rule: Signature, book: RuleBook, page: Page) -> dict[str, Json]:
     page.line(f"{rule.role}, {rule.code}  {known.title}" if known else rule.role)
     _sections(
         page,
-        ("What it means", rule.cause),
-        ("What mends it", rule.remedy),
+        ("What it means", fill(rule.cause, _OPEN)),
+        ("What mends it", fill(rule.remedy, _OPEN)),
         ("How it looks", rule.example),
         ("Source", rule.source if rule.verified else f"{rule.source} (not verified by the authors)"),
     )
