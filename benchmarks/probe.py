@@ -103,9 +103,8 @@ def modules_of(python: str) -> tuple[list[str], int]:
     return [job.module for job in import_jobs(snapshot)], len(snapshot.effective())
 
 
-def compare(python: str, runs: int, sample: int) -> dict[str, list[Run]]:
+def compare(python: str, modules: list[str], runs: int, sample: int) -> dict[str, list[Run]]:
     """Run each way in turn, so that a drift of the machine meets all of them."""
-    modules, _ = modules_of(python)
     results: dict[str, list[Run]] = {"floor": [], "static": [], "full": [], "naive": []}
     chosen = random.Random(0).sample(modules, min(sample, len(modules)))
     with tempfile.TemporaryDirectory() as folder:
@@ -124,9 +123,8 @@ def compare(python: str, runs: int, sample: int) -> dict[str, list[Run]]:
     return results
 
 
-def report(python: str, results: dict[str, list[Run]]) -> str:
+def report(modules: list[str], distributions: int, results: dict[str, list[Run]]) -> str:
     """Return the figures as Markdown."""
-    modules, distributions = modules_of(python)
     cpu = {way: statistics.median(run.cpu for run in runs) for way, runs in results.items()}
     wall = {way: statistics.median(run.wall for run in runs) for way, runs in results.items()}
     naive = statistics.mean(run.cpu for run in results["naive"]) * len(modules)
@@ -163,8 +161,9 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     python = arguments.python or build_environment()
-    results = compare(python, arguments.runs, arguments.naive_sample)
-    text = report(python, results)
+    modules, distributions = modules_of(python)
+    results = compare(python, modules, arguments.runs, arguments.naive_sample)
+    text = report(modules, distributions, results)
     print(text)
     print(json.dumps({way: [round(run.cpu, 2) for run in runs] for way, runs in results.items()}))
     if arguments.write:

@@ -6,23 +6,19 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from npdoctor.diagnose.engine import diagnose
 from npdoctor.diagnose.linkage import is_foreign
 from npdoctor.model.diagnosis import Diagnosis
 from npdoctor.model.finding import Severity
 from npdoctor.model.outcome import ImportJob, Outcome
-from npdoctor.model.rules import RuleBook
+from npdoctor.model.rules import RuleBook, SmokeTest
 from npdoctor.model.snapshot import ProbeFailure, SmokeResult, Snapshot
 from npdoctor.model.target import Choice, Target
 from npdoctor.probe.control import Control
 from npdoctor.probe.describe import describe
 from npdoctor.probe.locate import choose
 from npdoctor.probe.read import read_environment
-
-if TYPE_CHECKING:
-    from npdoctor.model.rules import SmokeTest
 
 VERDICT_PAUSE = 0.5
 

@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 from npdoctor.model.binary import Binary
 from npdoctor.model.distribution import Distribution
 from npdoctor.model.outcome import FAILED, Imported, Outcome, Raised
-from npdoctor.model.rules import CodeRule, PackageRule, RuleBook
+from npdoctor.model.rules import PackageRule, RuleBook
 from npdoctor.model.snapshot import Snapshot
 
 
@@ -108,7 +108,7 @@ class Context:
 
     def title(self, code: str) -> str:
         """Return the book's title of a code."""
-        rule: CodeRule | None = self.book.codes.get(code)
+        rule = self.book.codes.get(code)
         return rule.title if rule else code
 
     def package(self, name: str) -> PackageRule | None:

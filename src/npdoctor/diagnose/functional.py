@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from npdoctor.diagnose.context import Context
-from npdoctor.diagnose.imports import failed, root_message, text_of
+from npdoctor.diagnose.imports import root_message, text_of
 from npdoctor.diagnose.numpy_abi import floor_fix
 from npdoctor.diagnose.signatures import cause_of, explain_text
 from npdoctor.model.binary import NumpyAbi
 from npdoctor.model.finding import Evidence, Finding, Severity
-from npdoctor.model.outcome import NoAnswer
+from npdoctor.model.outcome import FAILED, NoAnswer
 from npdoctor.model.snapshot import SmokeResult
 
 
@@ -18,7 +18,7 @@ def failed_in_use(context: Context) -> Iterator[Finding]:
     """Yield a finding for each functional test that failed though the imports succeeded."""
     tests = {test.id: test for test in context.book.smoke}
     for result in context.snapshot.smoke:
-        if not failed(result.outcome) or result.distribution in context.failures:
+        if not isinstance(result.outcome, FAILED) or result.distribution in context.failures:
             continue
         test = tests.get(result.id)
         match = cause_of(explain_text(text_of(result.outcome), context.book))

@@ -1,4 +1,4 @@
-"""Read import outcomes: whether one failed, what it said, and which distribution is at fault."""
+"""Read import outcomes: what one said, and which distribution is at fault."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ from collections.abc import Sequence
 from npdoctor.diagnose.context import Context
 from npdoctor.model.binary import Binary
 from npdoctor.model.finding import Evidence
-from npdoctor.model.outcome import FAILED, Died, NoAnswer, NotTried, Outcome, Raised
+from npdoctor.model.outcome import Died, NoAnswer, NotTried, Outcome, Raised
 
 _FRAME_FILE = re.compile(r"^(.*):\d+ in ")
 # NumPy itself raises where a name was removed; at fault is who asked for it.
 _NUMPY_REFUSES = re.compile(r"/numpy/__init__\.py:\d+ in __getattr__$")
 LIBRARY = re.compile(r"(\S+\.so[.\d]*): cannot open shared object file")
 MODULE = re.compile(r"No module named '([\w.]+)'")
-
-
-def failed(outcome: Outcome) -> bool:
-    """Tell whether the import was tried and did not succeed."""
-    return isinstance(outcome, FAILED)
 
 
 def text_of(outcome: Outcome) -> str:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from npdoctor.diagnose.context import Context, parsed
 from npdoctor.diagnose.import_failures import DRIVER_LIBRARIES, wrong_python
-from npdoctor.diagnose.imports import failed
 from npdoctor.model.binary import Binary
 from npdoctor.model.finding import Evidence, Finding, Severity
-from npdoctor.model.outcome import Imported
+from npdoctor.model.outcome import FAILED, Imported
 
 
 def other_python(context: Context) -> Iterator[Finding]:
@@ -20,7 +19,7 @@ def other_python(context: Context) -> Iterator[Finding]:
         outcomes = [context.snapshot.imports.get(b.path) for b in foreign]
         if not foreign or any(isinstance(outcome, Imported) for outcome in outcomes):
             continue
-        if any(outcome is not None and failed(outcome) for outcome in outcomes):
+        if any(isinstance(outcome, FAILED) for outcome in outcomes):
             continue  # the failed import says it, with more evidence
         reading = wrong_python(context, foreign[0])
         yield Finding(

@@ -120,7 +120,7 @@ def needs_newer_numpy(context: Context) -> Iterator[Finding]:
         minimum = max(
             (b.numpy.minimum for b in newer if b.numpy and b.numpy.minimum), key=_order, default="2.0"
         )
-        numpy, version = context.snapshot.version_of("numpy"), context.version(name)
+        numpy, version = context.version("numpy"), context.version(name)
         failures = context.failures.get(name, [])
         severity, said = _weigh_newer(context, name, newer)
         yield Finding(

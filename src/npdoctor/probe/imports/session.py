@@ -317,7 +317,6 @@ class Session:
             elif node.state == "ordered" and self._order_is_lost(node, now):
                 node.state = "waiting"
             elif node.state == "ordered" and now - node.since > SPAWN_LIMIT:
-                node.ended = False
                 self._respawn_from_root(node)
             elif node.state == "running" and now - node.since > node.limit:
                 self._kill(node, now)
