@@ -111,7 +111,7 @@ def _import_all(
     snapshot = first.snapshot
     jobs = import_jobs(snapshot)
     programs = _programs(snapshot, book) if request.smoke else {}
-    branches = plan_tree(jobs, snapshot.effective(), snapshot.target.python, suspects(first))
+    branches = plan_tree(jobs, snapshot.effective(), snapshot.target, suspects(first))
     limits = Limits(request.timeout, request.jobs or len(os.sched_getaffinity(0)), memory_limit())
     outcomes: dict[str, Outcome] = {}
     smoke: list[SmokeResult] = []

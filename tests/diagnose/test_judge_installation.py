@@ -11,7 +11,6 @@ from diagnose_build import (
     book,
     dist,
     ext,
-    host,
     judge,
     kinds,
     numpy_on_disk,
@@ -132,7 +131,8 @@ def test_markers_are_read_for_the_target_and_not_for_npdoctor() -> None:
     finding = only(judge(a, target=linux_target(version=(3, 7, 9))), "NPD201")
     assert finding.fix
     assert finding.fix.pins == ("missing", "gone")
-    arm = judge(dist("a", "1.0", "missing; platform_machine == 'aarch64'"), host=host(machine="aarch64"))
+    there = linux_target(platform="linux-aarch64")
+    arm = judge(dist("a", "1.0", "missing; platform_machine == 'aarch64'"), target=there)
     assert told(arm) == [("NPD201", "warning", "a")]
 
 

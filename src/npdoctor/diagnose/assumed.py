@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from npdoctor.diagnose.context import Context, parsed
+from npdoctor.diagnose.context import Context
 from npdoctor.model.finding import Evidence, Finding, Fix, Severity
+from npdoctor.model.requirement import parsed_version
 
 
 def assumed_releases(context: Context) -> Iterator[Finding]:
@@ -14,7 +15,7 @@ def assumed_releases(context: Context) -> Iterator[Finding]:
         return
     for name in sorted(context.not_there - {"numpy"}):
         version, rule = context.snapshot.assumed[name], context.package(name)
-        release, floor = parsed(version), parsed(rule.numpy2 if rule else None)
+        release, floor = parsed_version(version), parsed_version(rule.numpy2 if rule else None)
         numpy = context.version("numpy")
         if rule and floor and release and release < floor and context.numpy.major >= 2:
             yield Finding(

@@ -6,11 +6,12 @@ import os
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from npdoctor.model.binary import Binary
 from npdoctor.model.distribution import Distribution
 from npdoctor.model.outcome import FAILED, Imported, Outcome, Raised
+from npdoctor.model.requirement import parsed_version
 from npdoctor.model.rules import PackageRule, RuleBook
 from npdoctor.model.snapshot import Snapshot
 
@@ -30,7 +31,7 @@ class Context:
     @cached_property
     def numpy(self) -> Version | None:
         """Return the version of NumPy that is judged against: the assumed one, else that of its files."""
-        return parsed(self.snapshot.version_of("numpy"))
+        return parsed_version(self.snapshot.version_of("numpy"))
 
     @cached_property
     def binaries(self) -> dict[str, Binary]:
@@ -53,7 +54,7 @@ class Context:
         return frozenset(
             name
             for name, version in self.snapshot.assumed.items()
-            if name not in installed or parsed(installed[name].version) != parsed(version)
+            if name not in installed or parsed_version(installed[name].version) != parsed_version(version)
         )
 
     @cached_property
@@ -119,11 +120,3 @@ class Context:
 def _stops_package(binary: Binary, outcome: Outcome) -> bool:
     """Tell whether it was not the module that failed but the package it lies in, such as cv2."""
     return isinstance(outcome, Raised) and outcome.parent == (binary.module or "").partition(".")[0]
-
-
-def parsed(version: str | None) -> Version | None:
-    """Return a version, or None where there is none or it is not one."""
-    try:
-        return Version(version) if version else None
-    except InvalidVersion:
-        return None

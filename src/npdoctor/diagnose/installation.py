@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from packaging.specifiers import SpecifierSet
 
-from npdoctor.diagnose.context import Context, parsed
+from npdoctor.diagnose.context import Context
 from npdoctor.diagnose.imports import evidence_of
 from npdoctor.model.finding import Evidence, Finding, Severity
+from npdoctor.model.requirement import parsed_version
 
 _NOT_FOR_HERE = re.compile(r"linker script|Windows|macOS|Mach-O|not an ELF|debug", re.IGNORECASE)
 
@@ -157,7 +158,9 @@ def bad_pairs(context: Context) -> Iterator[Finding]:
 
 
 def _within(version: str | None, specifier: str) -> bool:
-    return parsed(version) is not None and SpecifierSet(specifier).contains(version or "", prereleases=True)
+    return parsed_version(version) is not None and SpecifierSet(specifier).contains(
+        version or "", prereleases=True
+    )
 
 
 def stale_processes(context: Context) -> Iterator[Finding]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from npdoctor.diagnose.context import Context, parsed
+from npdoctor.diagnose.context import Context
 from npdoctor.diagnose.import_failures import DRIVER_LIBRARIES, wrong_python
 from npdoctor.model.binary import Binary
 from npdoctor.model.finding import Evidence, Finding, Severity
 from npdoctor.model.outcome import FAILED, Imported
+from npdoctor.model.requirement import parsed_version
 
 
 def other_python(context: Context) -> Iterator[Finding]:
@@ -98,7 +99,7 @@ def _lacking_version(context: Context, binary: Binary) -> str | None:
     host = context.snapshot.host
     for need in binary.version_needs:
         if need.library == "libc.so.6" and need.version.startswith("GLIBC_"):
-            has, wants = parsed(host.libc[1] if host.libc else None), parsed(need.version[6:])
+            has, wants = parsed_version(host.libc[1] if host.libc else None), parsed_version(need.version[6:])
             if has and wants and host.libc and host.libc[0] == "glibc" and wants > has:
                 return f"{need.version} (this machine has {host.libc[1]})"
         elif need.library.startswith("libstdc++"):

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from npdoctor.diagnose.context import Context, parsed
+from npdoctor.diagnose.context import Context
 from npdoctor.diagnose.imports import evidence_of, is_leaf, text_of
 from npdoctor.diagnose.requirements import about_numpy
 from npdoctor.model.binary import Binary, NumpyAbi, NumpyApi, NumpyUse
 from npdoctor.model.finding import Evidence, Finding, Fix, Severity
+from npdoctor.model.requirement import parsed_version
 
 BANNER = re.compile(
     r"A module that was compiled using NumPy 1\.x cannot be run in|Failed to initialize NumPy"
@@ -156,7 +157,7 @@ def floor_fix(context: Context, name: str) -> Fix | None:
     What brings a CUDA build with it stays where it is; NumPy is held below 2 for it.
     """
     rule = context.package(name)
-    floor, installed = parsed(rule.numpy2 if rule else None), parsed(context.version(name))
+    floor, installed = parsed_version(rule.numpy2 if rule else None), parsed_version(context.version(name))
     if name in BRINGS_CUDA and context.snapshot.target.version < NO_NUMPY1:
         return Fix(("numpy<2",))
     if rule is None or floor is None or (installed is not None and installed >= floor):
@@ -177,7 +178,7 @@ def _users(context: Context, name: str) -> list[Binary]:
 
 
 def _too_new(use: NumpyUse | None, context: Context) -> bool:
-    minimum = parsed(use.minimum if use else None)
+    minimum = parsed_version(use.minimum if use else None)
     if use is None or context.numpy is None:
         return False
     if minimum is not None:

@@ -3,61 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from npdoctor.diagnose.context import Context, parsed
+from npdoctor.diagnose.context import Context
 from npdoctor.model.distribution import Distribution
 from npdoctor.model.finding import Evidence, Finding, Fix, Severity
+from npdoctor.model.requirement import applying, parsed_version
 
 
 def unmet(context: Context, distribution: Distribution) -> Iterator[tuple[str, Requirement, str | None]]:
     """Yield each requirement that is not met: the name, the requirement, the version found."""
     for text in distribution.requires:
-        requirement = applying(context, text)
+        requirement = applying(text, context.snapshot.target)
         if requirement is None:
             continue
         name = canonicalize_name(requirement.name)
         found = context.version(name)
         if found is None:
             yield name, requirement, None
-        elif parsed(found) and not requirement.specifier.contains(found, prereleases=True):
+        elif parsed_version(found) and not requirement.specifier.contains(found, prereleases=True):
             yield name, requirement, found
-
-
-def applying(context: Context, text: str) -> Requirement | None:
-    """Return a requirement that holds in the target without any extra, else None."""
-    requirement = _requirement(text)
-    if requirement is None:
-        return None
-    target = context.snapshot.target
-    environment = {
-        "extra": "",
-        "python_version": ".".join(map(str, target.version[:2])),
-        "python_full_version": target.python,
-        "implementation_name": target.implementation,
-        "implementation_version": target.python,
-        "platform_python_implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(
-            target.implementation, target.implementation
-        ),
-        "sys_platform": target.platform.partition("-")[0],
-        "platform_system": context.snapshot.host.system,
-        "platform_machine": context.snapshot.host.machine,
-        "os_name": "posix",
-    }
-    if requirement.marker is None or requirement.marker.evaluate(environment):
-        return requirement
-    return None
-
-
-@lru_cache(maxsize=20_000)
-def _requirement(text: str) -> Requirement | None:
-    try:
-        return Requirement(text)
-    except InvalidRequirement:
-        return None
 
 
 def about_numpy(context: Context, name: str) -> tuple[Evidence, ...]:

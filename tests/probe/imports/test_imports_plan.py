@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from npdoctor.model.distribution import Distribution
 from npdoctor.model.outcome import ImportJob
 from npdoctor.probe.imports.tree import Branch, closures, plan_tree, requirement_names
+from sample_target import linux_target
 
-PYTHON = "3.11.7"
+TARGET = linux_target()
 
 
 def dist(name: str, *requires: str) -> Distribution:
@@ -26,7 +27,7 @@ def plan(
     *distributions: Distribution, suspects: tuple[str, ...] = (), without: tuple[str, ...] = ()
 ) -> dict[str, Branch]:
     jobs = [job(d.name) for d in distributions if d.name not in without]
-    return {b.distribution: b for b in plan_tree(jobs, {d.name: d for d in distributions}, PYTHON, suspects)}
+    return {b.distribution: b for b in plan_tree(jobs, {d.name: d for d in distributions}, TARGET, suspects)}
 
 
 def test_a_branch_grows_on_the_dependency_that_itself_needs_most() -> None:
@@ -49,7 +50,7 @@ def test_a_dependency_without_extensions_is_passed_through() -> None:
 
 def test_extras_and_foreign_markers_do_not_count() -> None:
     requires = ("a; extra == 'x'", "b; python_version < '3'", "C_c.d[x]>=1; python_version >= '3.11'", "?!")
-    assert requirement_names(dist("z", *requires), PYTHON) == ("c-c-d",)
+    assert requirement_names(dist("z", *requires), TARGET) == ("c-c-d",)
 
 
 def test_cycles_are_cut_and_every_branch_can_be_reached_from_the_root() -> None:
@@ -65,12 +66,12 @@ def test_suspects_come_first_with_all_they_grow_on() -> None:
 
 
 def test_a_job_of_an_unknown_distribution_is_not_lost() -> None:
-    (branch,) = plan_tree([job("ghost"), job("ghost", 1)], {}, PYTHON)
+    (branch,) = plan_tree([job("ghost"), job("ghost", 1)], {}, TARGET)
     assert (branch.distribution, branch.parent, len(branch.jobs)) == ("ghost", None, 2)
 
 
 def test_nothing_to_import_is_no_branch() -> None:
-    assert plan_tree([], {"a": dist("a")}, PYTHON) == ()
+    assert plan_tree([], {"a": dist("a")}, TARGET) == ()
 
 
 def test_closures_hold_what_is_needed_indirectly() -> None:

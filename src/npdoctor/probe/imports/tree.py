@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from packaging.markers import default_environment
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from npdoctor.model.distribution import Distribution
 from npdoctor.model.outcome import ImportJob
+from npdoctor.model.requirement import applying
+from npdoctor.model.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +26,10 @@ class Branch:
     rank: int
 
 
-def requirement_names(distribution: Distribution, python: str) -> tuple[str, ...]:
+def requirement_names(distribution: Distribution, target: Target) -> tuple[str, ...]:
     """Return the normalised names that a distribution needs without any extra."""
-    names = []
-    environment = {key: str(value) for key, value in default_environment().items()}
-    environment.update(extra="", python_version=".".join(python.split(".")[:2]), python_full_version=python)
-    for text in distribution.requires:
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
-            continue
-        if requirement.marker is None or requirement.marker.evaluate(environment):
-            names.append(canonicalize_name(requirement.name))
-    return tuple(names)
+    needs = (applying(text, target) for text in distribution.requires)
+    return tuple(canonicalize_name(need.name) for need in needs if need)
 
 
 def closures(needs: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
@@ -67,7 +58,7 @@ def closures(needs: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
 def plan_tree(
     jobs: Sequence[ImportJob],
     distributions: Mapping[str, Distribution],
-    python: str,
+    target: Target,
     suspects: Collection[str] = (),
 ) -> tuple[Branch, ...]:
     """Make each distribution a branch of that dependency which itself depends on most.
@@ -78,7 +69,7 @@ def plan_tree(
     by_distribution: dict[str, list[ImportJob]] = {}
     for job in jobs:
         by_distribution.setdefault(job.distribution, []).append(job)
-    needs = {name: requirement_names(d, python) for name, d in distributions.items()}
+    needs = {name: requirement_names(d, target) for name, d in distributions.items()}
     below = closures(needs)
     parents: dict[str, str | None] = {}
     for name in by_distribution:

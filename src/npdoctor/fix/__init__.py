@@ -1,0 +1,1 @@
+"""Plan, rehearse, write, apply and undo what mends an environment."""

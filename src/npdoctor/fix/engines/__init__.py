@@ -1,0 +1,1 @@
+"""Resolvers and installers: uv and pip."""

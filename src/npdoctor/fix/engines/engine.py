@@ -1,0 +1,86 @@
+"""What planning asks of a resolver, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from npdoctor.model.index import Wheel
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is to be resolved beside what is installed: only wheels, and installed versions are preferred.
+
+    `requirements` must be installed in the end, `constraints` only limit what may be. `lowest` takes the
+    lowest admitted version of the requirements (never of what they require), else the highest.
+    """
+
+    requirements: tuple[str, ...]
+    constraints: tuple[str, ...] = ()
+    lowest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One distribution that the resolver would install, replace (`old`) or remove (`new` None)."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A resolution: what would change, sorted by name; what stays is not in it."""
+
+    moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsolvable:
+    """There is no such set of versions; `reason` is the resolver's own explanation, redacted of URLs."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFailure:
+    """The resolver could not answer: no network, an index that refuses, a crash."""
+
+    reason: str
+    offline: bool = False
+
+
+Resolution = Solved | Unsolvable | EngineFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A program to run: its arguments, the variables to set beside the environment, and where."""
+
+    arguments: tuple[str, ...]
+    environ: Mapping[str, str]
+    folder: str
+
+
+class Engine(Protocol):
+    """A resolver and installer, bound to one target and its configured indexes."""
+
+    name: str
+
+    def resolve(self, problem: Problem) -> Resolution:
+        """Resolve without changing anything, and without building a source distribution."""
+
+    def wheels(self, pins: Mapping[str, str]) -> Mapping[str, Wheel]:
+        """Return by name the wheels that would be installed for exact versions, without those not found."""
+
+    def install_command(self, python: str, requirements: str, shown: bool = False) -> Command:
+        """Return what installs a file of exact requirements into an interpreter, without dependencies.
+
+        With `shown` it is the command for a person to read, which needs no file of npdoctor's own.
+        """
+
+    def uninstall_command(self, python: str, names: tuple[str, ...]) -> Command:
+        """Return what uninstalls these distributions from an interpreter."""
