@@ -25,7 +25,11 @@ VERDICT_PAUSE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a face asks for. `timeout` is in seconds per import; `jobs` 0 means one for each core."""
+    """What a face asks for. `timeout` is in seconds per import; `jobs` 0 means one for each core.
+
+    `only` limits imports and functional tests to these distributions; all the rest is still read. `why`
+    is the reason to show for the choice of `python`, where no person made it.
+    """
 
     python: str | None = None
     assume: Mapping[str, str] = field(default_factory=dict)
@@ -34,6 +38,8 @@ class Request:
     timeout: float = 20.0
     jobs: int = 0
     working_folder: str = "."
+    only: frozenset[str] | None = None
+    why: str = ""
 
 
 class Listener:
@@ -70,6 +76,8 @@ def examine(
     listener = listener or Listener()
     control = control or Control()
     choice = choose(request.python, os.environ, working_folder=request.working_folder)
+    if request.why:
+        choice = replace(choice, why=request.why)
     listener.target_chosen(choice)
     target = describe(choice, working_folder=request.working_folder)
     listener.described(target)
@@ -109,8 +117,9 @@ def _import_all(
     from npdoctor.probe.imports.tree import plan_tree
 
     snapshot = first.snapshot
-    jobs = import_jobs(snapshot)
-    programs = _programs(snapshot, book) if request.smoke else {}
+    only = request.only
+    jobs = tuple(job for job in import_jobs(snapshot) if only is None or job.distribution in only)
+    programs = _programs(snapshot, book, only) if request.smoke else {}
     branches = plan_tree(jobs, snapshot.effective(), snapshot.target, suspects(first))
     limits = Limits(request.timeout, request.jobs or len(os.sched_getaffinity(0)), memory_limit())
     outcomes: dict[str, Outcome] = {}
@@ -141,12 +150,12 @@ def _import_all(
     return seen()
 
 
-def _programs(snapshot: Snapshot, book: RuleBook) -> dict[ImportJob, SmokeTest]:
-    """Return the functional tests of the distributions that are installed."""
+def _programs(snapshot: Snapshot, book: RuleBook, only: frozenset[str] | None) -> dict[ImportJob, SmokeTest]:
+    """Return the functional tests of the distributions that are installed, of `only` those if given."""
     installed = snapshot.effective()
     found = {}
     for test in book.smoke:
         owner = next((name for name in test.distributions if name in installed), None)
-        if owner and all(need in installed for need in test.needs):
+        if owner and (only is None or owner in only) and all(need in installed for need in test.needs):
             found[ImportJob(f"smoke:{test.id}", test.id, owner)] = test
     return found

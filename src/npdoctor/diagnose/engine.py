@@ -8,6 +8,7 @@ from dataclasses import replace
 from packaging.version import Version
 
 from npdoctor.diagnose.assumed import assumed_releases
+from npdoctor.diagnose.container import cpu_quota, full_disks, killed_for_memory, lost_caches, small_shm
 from npdoctor.diagnose.context import Context
 from npdoctor.diagnose.functional import failed_in_use
 from npdoctor.diagnose.import_failures import import_failures
@@ -51,9 +52,14 @@ CHECKS: tuple[Check, ...] = (
     overlapping,
     shadowed,
     stale_processes,
+    killed_for_memory,
+    small_shm,
+    full_disks,
+    cpu_quota,
+    lost_caches,
 )
 # Codes of which one subject may have several, each with a title of its own.
-SEVERAL = ("NPD000", "NPD113", "NPD206", "NPD207")
+SEVERAL = ("NPD000", "NPD113", "NPD206", "NPD207", "NPD403")
 
 
 def diagnose(snapshot: Snapshot, book: RuleBook) -> Diagnosis:

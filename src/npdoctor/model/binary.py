@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from npdoctor.model.cuda import GpuCode
+
 
 class NumpyAbi(str, Enum):
     """Which NumPy a binary's own text says it was built for."""
@@ -55,6 +57,7 @@ class Binary:
     `module` is the dotted name by which this interpreter can import it, None where it is no extension
     module or is tagged for another Python. `python_tag` is the tag in the file name (`cpython-311`,
     `abi3`). `missing` names the needed libraries that the dynamic loader would not find on its own.
+    `gpu_code` is None where the file has no section for code that runs on NVIDIA's GPUs.
     """
 
     path: str
@@ -69,6 +72,7 @@ class Binary:
     missing: tuple[str, ...]
     version_needs: tuple[VersionNeed, ...]
     numpy: NumpyUse | None
+    gpu_code: GpuCode | None = None
 
 
 @dataclass(frozen=True, slots=True)

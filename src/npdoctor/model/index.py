@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class Indexes:
     """Where distributions come from, in order of precedence: the first index that has a name decides.
 
+    A later one counts for that name too where both have one and the same file: the first is its mirror.
+
     `urls` are simple indexes (PEP 503), the default one last; they may carry credentials, as do
     `find_links`, so neither is ever printed or put on a command line. `origin` says in words whose
     configuration it is. `merged` is true where a name may be taken from whichever index has the best

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from npdoctor.model.binary import Binary, UnreadBinary
+from npdoctor.probe.cuda.fatbin import read_gpu_code
 from npdoctor.probe.elf import Elf, ElfError, ElfFile, machine_of
 from npdoctor.probe.numpy_use import read_numpy_use
 
@@ -109,6 +110,7 @@ def _binary(candidate: _Candidate, file: ElfFile, target: Target) -> Binary:
         missing=(),
         version_needs=file.elf.version_needs,
         numpy=read_numpy_use(file),
+        gpu_code=read_gpu_code(file),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from npdoctor.model.binary import NumpyAbi, NumpyApi, NumpyUse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from npdoctor.probe.elf import ElfFile
 
@@ -52,28 +52,55 @@ def may_use_python(file: ElfFile) -> bool:
     return file.names(b"\0Py") or file.names(b"\0_Py")
 
 
-def judge_texts(chunks: Iterator[bytes]) -> NumpyUse | None:
+def judge_texts(chunks: Iterable[bytes]) -> NumpyUse | None:
     """Judge the constants of one binary."""
-    texts: dict[str, str] = {}
-    minimum: tuple[int, int] | None = None
+    texts = Texts()
     for chunk in chunks:
+        texts.take(chunk)
+    return texts.use
+
+
+class Texts:
+    """What the bytes of one binary have said so far; pieces must overlap by 256 bytes."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, str] = {}
+        self._minimum: tuple[int, int] | None = None
+
+    def take(self, chunk: bytes) -> None:
+        """Search one more piece."""
+        found = self._found
         for name, needle in _NEEDLES.items():
-            at = -1 if name in texts else chunk.find(needle)
+            at = -1 if name in found else chunk.find(needle)
             if at >= 0:
-                texts[name] = _printable(chunk, at, needle)
-        if "header2" in texts:
+                found[name] = _printable(chunk, at, needle)
+        if "header2" in found:
             for major, minor in _MINIMUM.findall(chunk):
-                minimum = max(minimum or (0, 0), (int(major), int(minor)))
-        if "rust" in texts and "rust_version" not in texts and (found := _RUST_VERSION.search(chunk)):
-            texts["rust_version"] = found[1].decode("ascii")
-    api = _api(texts)
-    if api is None:
-        return None
-    abi = NumpyAbi.NUMPY1
-    if _serves_numpy2(texts, api):
-        abi = NumpyAbi.NUMPY2 if minimum and minimum >= (2, 0) else NumpyAbi.BOTH
-    needed = f"{minimum[0]}.{minimum[1]}" if minimum else None
-    return NumpyUse(abi, api, needed, _evidence(texts, api, abi, needed))
+                self._minimum = max(self._minimum or (0, 0), (int(major), int(minor)))
+        if "rust" in found and "rust_version" not in found and (version := _RUST_VERSION.search(chunk)):
+            found["rust_version"] = version[1].decode("ascii")
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether the binary is proven to serve NumPy 2 and has stated its minimum.
+
+        Only `import_array` can be settled: no text that follows makes another way in out of it.
+        """
+        api = _api(self._found)
+        return api is NumpyApi.IMPORT_ARRAY and bool(self._minimum) and _serves_numpy2(self._found, api)
+
+    @property
+    def use(self) -> NumpyUse | None:
+        """Return the verdict on what was searched."""
+        texts, minimum = self._found, self._minimum
+        api = _api(texts)
+        if api is None:
+            return None
+        abi = NumpyAbi.NUMPY1
+        if _serves_numpy2(texts, api):
+            abi = NumpyAbi.NUMPY2 if minimum and minimum >= (2, 0) else NumpyAbi.BOTH
+        needed = f"{minimum[0]}.{minimum[1]}" if minimum else None
+        return NumpyUse(abi, api, needed, _evidence(texts, api, abi, needed))
 
 
 def _api(texts: dict[str, str]) -> NumpyApi | None:

@@ -54,7 +54,9 @@ def read_environment(
     def offered() -> dict[str, frozenset[str]]:
         return {name: loader.offered_versions(name) for name in LIBRARIES}
 
-    host = look("host", lambda: read_host(target, os.environ, offered), _nothing_known(library_path))
+    host = look(
+        "host", lambda: read_host(target, os.environ, offered, working_folder), _nothing_known(library_path)
+    )
     return Snapshot(
         target=target,
         distributions=distributions,

@@ -14,6 +14,9 @@ from npdoctor.errors import Cancelled
 from npdoctor.model.outcome import ImportJob
 from npdoctor.model.target import Target
 from npdoctor.probe.control import Control
+from npdoctor.probe.host.memory import read_memory
+from npdoctor.probe.host.mounts import read_mounts
+from npdoctor.probe.host.tree import Tree
 from npdoctor.probe.imports.channel import Channel
 from npdoctor.probe.imports.node import Limits
 from npdoctor.probe.imports.session import Session
@@ -24,6 +27,8 @@ from npdoctor.probe.launch import agent_script, start_agent
 RESTARTS = 3
 SOCKET_PATH = 80
 CACHE_ROOM = 1 << 30
+LEAST = 256 << 20
+MOST = 8 << 30
 
 
 def run_probe(
@@ -115,15 +120,8 @@ def _end(agent: subprocess.Popen[bytes]) -> None:
         agent.wait()
 
 
-def memory_limit() -> int:
-    """Return how many bytes one importer may hold: half of what is free in this machine or cgroup."""
-    free = [8 << 30]
-    with contextlib.suppress(OSError, ValueError, StopIteration), open("/proc/meminfo") as meminfo:
-        free.append(next(int(line.split()[1]) for line in meminfo if line.startswith("MemAvailable")) << 10)
-    for limit, used in (
-        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-    ):
-        with contextlib.suppress(OSError, ValueError), open(limit) as maximum, open(used) as current:
-            free.append(int(maximum.read()) - int(current.read()))
-    return max(256 << 20, min(free) // 2)
+def memory_limit(tree: Tree | None = None) -> int:
+    """Return how many bytes one importer may hold: half of what this machine and its groups can give."""
+    tree = tree or Tree()
+    room = read_memory(tree, read_mounts(tree)).room
+    return max(LEAST, min(MOST, MOST if room is None else room) // 2)

@@ -1,0 +1,1 @@
+"""Where pins belong in a project, and the bytes that its files would have with them. Nothing is written."""

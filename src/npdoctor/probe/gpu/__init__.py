@@ -1,0 +1,1 @@
+"""Read the GPUs: through NVML in a process of its own, and what the driver's files say without it."""
