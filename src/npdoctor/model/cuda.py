@@ -37,7 +37,7 @@ class GpuImage:
         return f"{prefix}_{self.capability[0]}{self.capability[1]}{self.variant}"
 
     def fits(self, capability: Capability) -> bool:
-        """Tell whether a GPU of this compute capability can run it (CUDA C++ Programming Guide, 5.6)."""
+        """Tell whether a GPU of this compute capability can run it (CUDA C++ Programming Guide)."""
         if self.variant == "a":
             return capability == self.capability
         same_family = capability[0] == self.capability[0] and capability[1] >= self.capability[1]

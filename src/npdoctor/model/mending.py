@@ -9,10 +9,10 @@ from npdoctor.model.plan import Plan, Rehearsal
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a plan must not be applied here, and what to do about it."""
+    """Why a plan is not applied, and what to do about it; each one sentence or two."""
 
     reason: str
-    remedy: str = ""
+    advice: str
 
 
 @dataclass(frozen=True, slots=True)

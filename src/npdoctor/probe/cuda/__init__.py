@@ -1,0 +1,1 @@
+"""What the installed builds need of CUDA, read from their files."""
