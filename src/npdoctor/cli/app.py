@@ -70,6 +70,10 @@ def _command(args: argparse.Namespace, output: Output) -> int:
         from npdoctor.cli.rules import rules
 
         return rules(args, output)
+    if args.command == "fix":
+        from npdoctor.cli.fix import fix
+
+        return fix(args, output)
     from npdoctor.cli.check import check
 
     return check(args, output)

@@ -16,6 +16,7 @@ from npdoctor.cli.output import Output
 from npdoctor.errors import UsageError
 
 if TYPE_CHECKING:
+    from npdoctor.checkup import Request
     from npdoctor.model.diagnosis import Diagnosis
     from npdoctor.model.rules import RuleBook
 
@@ -28,7 +29,7 @@ def check(args: argparse.Namespace, output: Output) -> int:
     assumed = _assumed(args)
     if args.online:
         output.hint("npdoctor: check uses no network in this version: --online changes nothing.")
-    found = _examine(args, assumed, output)
+    found, _, _ = examine_target(args, assumed, output)
 
     from npdoctor.cli.screen import layout_for
     from npdoctor.report.person import person_redactor
@@ -61,7 +62,10 @@ def _assumed(args: argparse.Namespace) -> dict[str, str]:
     return assumed
 
 
-def _examine(args: argparse.Namespace, assumed: dict[str, str], output: Output) -> Diagnosis:
+def examine_target(
+    args: argparse.Namespace, assumed: dict[str, str], output: Output
+) -> tuple[Diagnosis, RuleBook, Request]:
+    """Examine the interpreter that the options choose; return the verdict, the book and what was asked."""
     from npdoctor.probe.launch import current_folder
     from npdoctor.probe.locate import choose
 
@@ -86,7 +90,7 @@ def _examine(args: argparse.Namespace, assumed: dict[str, str], output: Output) 
         working_folder=folder,
     )
     try:
-        return examine(request, book, progress)
+        return examine(request, book, progress), book, request
     finally:
         progress.close()
 

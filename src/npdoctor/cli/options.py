@@ -11,7 +11,6 @@ from npdoctor import __version__
 from npdoctor.errors import UsageError
 
 NOT_BUILT = {
-    "fix": "show, write and apply what mends the findings",
     "report": "the full diagnosis as a document",
     "audit": "judge declared requirements",
     "gpu": "GPUs, driver, CUDA, and which builds can use them",
@@ -52,6 +51,14 @@ def parser() -> Parser:
         allow_abbrev=False,
         help="diagnose, print, exit with the verdict",
     )
+    _add_fix(
+        commands.add_parser(
+            "fix",
+            parents=[common, _examining()],
+            allow_abbrev=False,
+            help="plan what mends it, show it as a diff; write, install, take back",
+        )
+    )
     explain = commands.add_parser(
         "explain", parents=[common], allow_abbrev=False, help="what a code means; - reads a traceback or log"
     )
@@ -63,6 +70,28 @@ def parser() -> Parser:
     )
     rules.add_argument("action", nargs="?", choices=["verify"], help="not built yet in this version")
     return root
+
+
+def _add_fix(fix: argparse.ArgumentParser) -> None:
+    fix.add_argument(
+        "--strategy",
+        choices=("nearest", "latest", "back"),
+        default="nearest",
+        help="nearest: keep NumPy's major, change little (default); latest: the newest that fit; "
+        "back: hold NumPy below 2",
+    )
+    fix.add_argument("--only", metavar="SUBJECT", action="append", default=[], help="mend only this one")
+    fix.add_argument("--include-risks", action="store_true", help="also what imports but is unsafe")
+    fix.add_argument("--file", metavar="PATH", help="where pins go (default: found from the project)")
+    fix.add_argument("--engine", choices=("auto", "uv", "pip"), default="auto", help="who resolves")
+    fix.add_argument("--no-rehearse", action="store_true", help="do not try it in a copy first")
+    fix.add_argument("--yes", action="store_true", help="ask nothing")
+    doing = fix.add_mutually_exclusive_group()
+    doing.add_argument("--write", action="store_true", help="write the pins")
+    doing.add_argument("--apply", action="store_true", help="write the pins and install")
+    doing.add_argument(
+        "--undo", metavar="ID", nargs="?", const="", help="take the newest fix back, or that one"
+    )
 
 
 def _common() -> Parser:

@@ -85,7 +85,7 @@ def _changes(goal: Goal, found: Found) -> tuple[Change, ...]:
 def _moved(move: Move, reasons: Mapping[str, str], found: Found, goal: Goal) -> Change:
     judgement = found.verified.get(move.name)
     why = reasons.get(move.name) or _other_reason(move, goal)
-    if judgement and judgement.serves:
+    if judgement and judgement.serves and judgement.evidence:
         why = f"{why}; {judgement.evidence}"
     return Change(move.name, move.old, move.new, why, verified_as(judgement), found.wheels.get(move.name))
 

@@ -145,6 +145,20 @@ def test_the_first_index_that_has_the_name_decides(site: Site) -> None:
     assert look(own, name="unheard-of") == ()
 
 
+def test_an_index_that_mirrors_a_part_of_another_does_not_hide_the_rest(site: Site) -> None:
+    same = "demo_pkg-1.0-py3-none-any.whl"
+    mirror = page(site, same, path="/own/demo-pkg/")
+    public = page(site, same, "demo_pkg-9.0-py3-none-any.whl", path="/public/demo-pkg/")
+    assert versions(look(mirror, public)) == ["1.0", "9.0"]
+    stranger = page(
+        site, same, "demo_pkg-9.0-py3-none-any.whl", path="/stranger/demo-pkg/", hashes={"sha256": "f" * 64}
+    )
+    assert versions(look(mirror, stranger)) == ["1.0"]
+    unhashed = page(site, same, "demo_pkg-9.0-py3-none-any.whl", path="/unhashed/demo-pkg/", hashes={})
+    assert versions(look(unhashed, unhashed)) == ["1.0", "9.0"]
+    assert versions(look(mirror, unhashed)) == ["1.0"]
+
+
 def test_an_index_that_fails_is_not_passed_over(site: Site) -> None:
     public = page(site, "demo_pkg-9.0-py3-none-any.whl", path="/public/demo-pkg/")
     with serving() as private:

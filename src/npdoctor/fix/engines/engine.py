@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,11 +15,14 @@ class Problem:
 
     `requirements` must be installed in the end, `constraints` only limit what may be. `lowest` takes the
     lowest admitted version of the requirements (never of what they require), else the highest.
+    `overrides` replace what distributions declare of these names: only to leave alone what is not met
+    today and is not what the plan is for. An engine that cannot do that ignores them.
     """
 
     requirements: tuple[str, ...]
     constraints: tuple[str, ...] = ()
     lowest: bool = False
+    overrides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +79,14 @@ class Engine(Protocol):
     def wheels(self, pins: Mapping[str, str]) -> Mapping[str, Wheel]:
         """Return by name the wheels that would be installed for exact versions, without those not found."""
 
-    def install_command(self, python: str, requirements: str, shown: bool = False) -> Command:
+    def install_command(self, python: str, requirements: str) -> Command:
         """Return what installs a file of exact requirements into an interpreter, without dependencies.
 
-        With `shown` it is the command for a person to read, which needs no file of npdoctor's own.
+        Hashes are asked for where every requirement of the file has one, so the file must be there.
         """
+
+    def shown_command(self, python: str, pins: Sequence[str]) -> tuple[str, ...]:
+        """Return what a person would type to install exact versions, without credentials."""
 
     def uninstall_command(self, python: str, names: tuple[str, ...]) -> Command:
         """Return what uninstalls these distributions from an interpreter."""

@@ -72,9 +72,10 @@ def environment_prefix(python: str) -> str:
 def hide_credentials(text: str, indexes: Indexes) -> str:
     """Return the text without the logins of these indexes, and without that of any other address in it."""
     secrets = {secret for url in (*indexes.urls, *indexes.find_links) for secret in _secrets(url)}
+    text = _LOGIN.sub(rf"\1{HIDDEN}@", text)
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
-    return _LOGIN.sub(rf"\1{HIDDEN}@", text)
+    return text
 
 
 def _secrets(url: str) -> Iterable[str]:

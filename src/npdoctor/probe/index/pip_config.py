@@ -11,6 +11,7 @@ from npdoctor.errors import EXIT_COULD_NOT_LOOK, NpdoctorError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+OF_THE_MACHINE = "/etc/pip.conf"
 _SECTIONS = ("global", "install")
 
 
@@ -69,7 +70,7 @@ def _files(prefix: str, environ: Mapping[str, str], folder: str) -> Iterator[str
         return
     named = os.path.join(folder, named) if named else None
     yield from (os.path.join(place, "pip", "pip.conf") for place in config_folders(environ))
-    yield "/etc/pip.conf"
+    yield OF_THE_MACHINE
     if named is None or not os.path.exists(named):
         yield os.path.join(home(environ), ".pip", "pip.conf")
         yield os.path.join(config_home(environ), "pip", "pip.conf")

@@ -19,6 +19,7 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+OF_THE_MACHINE = "/etc/uv"
 PYPI = "https://pypi.org/simple"
 
 
@@ -108,7 +109,7 @@ def _documents(environ: Mapping[str, str], folder: str) -> Iterator[Mapping[str,
         return
     yield _of_project(folder)
     yield _read(os.path.join(config_home(environ), "uv", "uv.toml")) or {}
-    for place in (*(os.path.join(p, "uv") for p in config_folders(environ)), "/etc/uv"):
+    for place in (*(os.path.join(p, "uv") for p in config_folders(environ)), OF_THE_MACHINE):
         document = _read(os.path.join(place, "uv.toml"))
         if document is not None:
             yield document

@@ -1,0 +1,111 @@
+"""`npdoctor fix`: plan what mends it, show it as a diff, and write, install or take back on request."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from npdoctor.cli.output import Output
+from npdoctor.errors import EXIT_FINDINGS, EXIT_INTERNAL, EXIT_OK, UsageError
+
+if TYPE_CHECKING:
+    from npdoctor.mend import Mender
+    from npdoctor.model.mending import Mending
+
+
+def fix(args: argparse.Namespace, output: Output) -> int:
+    """Run the fix command and return its exit code."""
+    form = args.format or "text"
+    if form not in ("text", "json"):
+        raise UsageError(f"fix --format {form} is not possible: there are text and json")
+    if args.assume:
+        raise UsageError("fix mends what is installed: --assume has no place here")
+    if args.undo is not None:
+        from npdoctor.cli.undo import undo
+
+        return undo(args, output)
+    mending = _mended(args, output)
+    code = exit_code(mending)
+    from npdoctor.report.person import person_redactor
+
+    redactor = person_redactor(os.environ, enabled=not args.no_redact)
+    redactor.spare({c.name for c in mending.plan.changes}, {c.new or "" for c in mending.plan.changes})
+    if form == "json":
+        from npdoctor.report.plan_json import mending_json
+
+        document = mending_json(mending, redactor, code)
+        output.result(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    else:
+        from npdoctor.cli.screen import layout_for
+        from npdoctor.report.plan_text import mending_text
+
+        output.result(mending_text(mending, redactor, layout_for(args, output), code))
+    return code
+
+
+def exit_code(mending: Mending) -> int:
+    """Return 0 where a plan was made or nothing is broken any more, 1 where something stays, 4 if undone."""
+    if mending.undone:
+        return EXIT_INTERNAL
+    if mending.plan.impossible or mending.failure or (mending.refusals and not mending.applied):
+        return EXIT_FINDINGS
+    left = mending.left
+    if left is None and mending.rehearsal:
+        left = mending.rehearsal.after
+    if left is None:
+        left = mending.plan.steps
+    return EXIT_FINDINGS if left else EXIT_OK
+
+
+def _mended(args: argparse.Namespace, output: Output) -> Mending:
+    from npdoctor.cli.check import examine_target
+    from npdoctor.cli.mending_progress import MendingProgress
+    from npdoctor.fix.goal import Choice
+    from npdoctor.mend import Mender, Wish
+    from npdoctor.model.plan import Strategy
+
+    found, book, request = examine_target(args, {}, output)
+    choice = Choice(Strategy(args.strategy), frozenset(map(_subject, args.only)), args.include_risks)
+    wish = Wish(choice, args.engine, args.file, not args.no_rehearse)
+    progress = MendingProgress(output)
+    mender = Mender(found, book, wish, request, progress)
+    try:
+        mending = mender.plan()
+        progress.close()
+        return _carried_out(args, output, mender, mending)
+    finally:
+        progress.close()
+
+
+def _carried_out(args: argparse.Namespace, output: Output, mender: Mender, mending: Mending) -> Mending:
+    nothing = mending.plan.impossible or not (
+        mending.plan.changes or mending.plan.remove or mending.plan.edits
+    )
+    if nothing or not (args.write or args.apply):
+        return mending
+    if not args.yes and sys.stdin.isatty() and sys.stderr.isatty() and not _agrees(args, output, mending):
+        return mending
+    return mender.apply(mending) if args.apply else mender.write(mending)
+
+
+def _agrees(args: argparse.Namespace, output: Output, mending: Mending) -> bool:
+    """Show the plan and ask; Enter alone means no."""
+    from npdoctor.cli.screen import layout_for
+    from npdoctor.report.person import person_redactor
+    from npdoctor.report.plan_text import mending_text
+
+    redactor = person_redactor(os.environ, enabled=not args.no_redact)
+    output.say(mending_text(mending, redactor, layout_for(args, output), exit_code(mending)))
+    what = "write these files and install" if args.apply else "write these files"
+    sys.stderr.write(f"Type yes to {what}: ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _subject(text: str) -> str:
+    from packaging.utils import canonicalize_name
+
+    return text if text in ("interpreter", "driver", "host") or ":" in text else canonicalize_name(text)

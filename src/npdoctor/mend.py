@@ -1,0 +1,174 @@
+"""The workflow of a fix: plan, rehearse, write, apply, take back. Both faces call it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from npdoctor.checkup import Listener, Request, examine
+from npdoctor.fix.engines.choose import NoEngine, choose_engine
+from npdoctor.fix.engines.engine import Engine
+from npdoctor.fix.files.declared import declared
+from npdoctor.fix.goal import Choice
+from npdoctor.fix.index_wheels import IndexWheels
+from npdoctor.fix.limits import limits_for
+from npdoctor.fix.planning import Project, make_plan
+from npdoctor.fix.rehearsal.affected import affected
+from npdoctor.fix.rehearsal.compare import broken, grown_worse
+from npdoctor.fix.rehearsal.rehearse import Failed as NoRehearsal
+from npdoctor.fix.rehearsal.rehearse import rehearse
+from npdoctor.fix.search import Rounds
+from npdoctor.fix.write.apply import apply
+from npdoctor.fix.write.journal import Journal
+from npdoctor.fix.write.outcome import Events, Failed, Undone, UndoOutcome
+from npdoctor.fix.write.refusals import refusals
+from npdoctor.fix.write.texts import write_files
+from npdoctor.fix.write.undo import undo
+from npdoctor.model.diagnosis import Diagnosis
+from npdoctor.model.mending import Mending
+from npdoctor.model.plan import Plan, Verified
+from npdoctor.model.rules import RuleBook
+from npdoctor.probe.control import Control
+from npdoctor.probe.index.config import read_indexes
+from npdoctor.probe.index.web import Web
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the person wants of a fix; `file` is where pins go, None to find it from the project."""
+
+    choice: Choice = field(default_factory=Choice)
+    engine: str = "auto"
+    file: str | None = None
+    rehearse: bool = True
+
+
+class MendListener(Rounds, Events):
+    """Hears how a fix goes; this one says nothing, a face overrides what it shows."""
+
+
+class Mender:
+    """One environment under repair: the verdict on it, the engine, and the person's project folder."""
+
+    def __init__(
+        self,
+        diagnosis: Diagnosis,
+        book: RuleBook,
+        wish: Wish,
+        request: Request,
+        listener: MendListener | None = None,
+        control: Control | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.diagnosis = diagnosis
+        self.book = book
+        self.wish = wish
+        self.request = request
+        self.listener = listener or MendListener()
+        self.control = control or Control()
+        self.environ = os.environ if environ is None else environ
+        self._engine: Engine | None = None
+
+    def plan(self) -> Mending:
+        """Plan, and rehearse the plan unless the person wants none; nothing is changed."""
+        target = self.diagnosis.snapshot.target
+        folder = self.request.working_folder
+        indexes = read_indexes(target.executable, self.environ, folder)
+        installed = self.diagnosis.snapshot.distributions
+        engine = choose_engine(
+            self.wish.engine, target, installed, indexes, folder, self.environ, control=self.control
+        )
+        plan_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+        if isinstance(engine, NoEngine):
+            choice = self.wish.choice
+            return Mending(Plan(plan_id, choice.strategy, "none", impossible=engine.reason))
+        self._engine = engine
+        limits = limits_for(target, declared(folder, self.wish.file))
+        project = Project(folder, self.wish.file, limits)
+        with Web(indexes) as web:
+            wheels = IndexWheels(indexes, web, target)
+            plan = make_plan(
+                plan_id, self.diagnosis, self.book, self.wish.choice, engine, wheels, project, self.listener
+            )
+        return self._rehearsed(plan, engine)
+
+    def write(self, mending: Mending) -> Mending:
+        """Write the pins into the project's files, and nothing else."""
+        prefix = self.diagnosis.snapshot.target.prefix
+        done = write_files(mending.plan, Journal.of(self.environ), prefix, self.listener)
+        if isinstance(done, Failed):
+            return replace(mending, failure=done.reason, entry=done.entry.id if done.entry else None)
+        return replace(mending, written=done.paths, entry=done.entry.id if done.entry else None)
+
+    def apply(self, mending: Mending) -> Mending:
+        """Write the pins and install; what got worse is taken back at once."""
+        assert self._engine is not None, "apply follows plan"
+        snapshot = self.diagnosis.snapshot
+        if mending.refusals:
+            return mending
+        done = apply(
+            mending.plan, snapshot, self._engine, self.listener, environ=self.environ, control=self.control
+        )
+        if isinstance(done, Failed):
+            failure = f"{done.reason}\n{done.output}".strip()
+            return self._taken_back(replace(mending, failure=failure), done.entry.id if done.entry else None)
+        self.listener.stage("examining")
+        after = self._look(
+            snapshot.target.executable, affected(mending.plan, self.diagnosis), "after the fix"
+        )
+        left, worse = broken(after), grown_worse(self.diagnosis, after)
+        files = tuple(edit.path for edit in mending.plan.edits)
+        applied = replace(mending, applied=True, left=left, written=files, entry=done.entry.id)
+        new = [subject for subject in worse if subject in left and subject not in broken(self.diagnosis)]
+        if not new:
+            return applied
+        return self._taken_back(replace(applied, failure=f"{', '.join(new)} got worse."), done.entry.id)
+
+    def _taken_back(self, mending: Mending, entry: str | None) -> Mending:
+        """Put everything back where something was begun."""
+        if entry is None:
+            return mending
+        outcome = take_back(entry, self.diagnosis.snapshot.target.prefix, listener=self.listener)
+        if isinstance(outcome, Undone):
+            return replace(mending, undone=True, applied=False, written=(), left=None, entry=entry)
+        return replace(mending, entry=entry)
+
+    def _rehearsed(self, plan: Plan, engine: Engine) -> Mending:
+        if plan.impossible or not (plan.changes or plan.remove):
+            return Mending(plan)
+        against = refusals(plan, self.diagnosis.snapshot, self.environ)
+        if not self.wish.rehearse:
+            return Mending(plan, None, against, unrehearsed="it was not asked for.")
+        rehearsal = rehearse(
+            plan,
+            self.diagnosis,
+            engine,
+            lambda python, only: self._look(python, only, "rehearsal"),
+            self.book,
+            self.listener.stage,
+            self.control,
+        )
+        if isinstance(rehearsal, NoRehearsal):
+            return Mending(plan, None, against, unrehearsed=rehearsal.reason)
+        mended = set(rehearsal.before) - set(rehearsal.after) - set(rehearsal.worse)
+        good = tuple(
+            replace(c, verified=Verified.REHEARSED)
+            if c.new and (c.name in mended or c.name not in rehearsal.after)
+            else c
+            for c in plan.changes
+        )
+        return Mending(replace(plan, changes=good), rehearsal, against)
+
+    def _look(self, python: str, only: frozenset[str], why: str) -> Diagnosis:
+        request = replace(self.request, python=python, only=only, why=why)
+        return examine(request, self.book, Listener(), self.control)
+
+
+def take_back(
+    entry: str | None, prefix: str | None, force: bool = False, listener: MendListener | None = None
+) -> UndoOutcome:
+    """Undo the newest fix of an environment, or the one with this id."""
+    return undo(entry, prefix, force, listener or MendListener())
