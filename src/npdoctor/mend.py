@@ -96,7 +96,9 @@ class Mender:
         return self._rehearsed(plan, engine)
 
     def write(self, mending: Mending) -> Mending:
-        """Write the pins into the project's files, and nothing else."""
+        """Write the pins into the project's files, and nothing else; where they say it already, nothing."""
+        if not mending.plan.edits:
+            return mending
         prefix = self.diagnosis.snapshot.target.prefix
         done = write_files(mending.plan, Journal.of(self.environ), prefix, self.listener)
         if isinstance(done, Failed):

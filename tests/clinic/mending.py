@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import importlib.resources
 import json
 import os
 import subprocess
@@ -11,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import jsonschema
 
 from clinic.patients import Environment
 
@@ -58,7 +62,17 @@ def fix(
     assert done.stdout, f"exit code {done.returncode}\n{done.stderr}"
     document = json.loads(done.stdout)
     assert document["exit_code"] == done.returncode
+    if "plan" in document:
+        jsonschema.validate(document, schema())
     return Mended(done.returncode, document, done.stdout, done.stderr)
+
+
+@functools.cache
+def schema() -> dict[str, Any]:
+    """Return the schema that the package ships."""
+    text = (importlib.resources.files("npdoctor") / "report/schema/fix-1.json").read_text("utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
 
 
 def tree(environment: Environment) -> dict[str, str]:

@@ -208,6 +208,7 @@ class FailureKind(str, Enum):
     TIMED_OUT = "timed out"
     DIED = "ended the process that asked"
     NOT_ASKED = "could not be asked"
+    NOT_NEEDED = "not asked: nothing here speaks for a GPU"
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,10 +318,15 @@ class DriverFiles:
 
 @dataclass(frozen=True, slots=True)
 class GpuFacts:
-    """All that was read of GPUs; no GPU at all is a GpuSystem without any."""
+    """All that was read of GPUs; no GPU at all is a GpuSystem without any.
+
+    `holders` counts the processes of this PID namespace that hold a device of the driver open, None where
+    not all of them could be looked at.
+    """
 
     nvml: GpuSystem | NvmlFailure
     files: DriverFiles
+    holders: int | None = None
 
 
 def version_of(path: str) -> str | None:

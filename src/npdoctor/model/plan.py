@@ -77,6 +77,11 @@ class Plan:
     impossible: str = ""
 
     @property
+    def rollback(self) -> tuple[str, ...]:
+        """Return the exact pins of the other direction."""
+        return tuple(f"{c.name}=={c.old}" for c in self.changes if c.old and c.old != c.new)
+
+    @property
     def download(self) -> int:
         """Return the bytes of the wheels, as far as their sizes are known."""
         return sum(c.wheel.size or 0 for c in self.changes if c.wheel)

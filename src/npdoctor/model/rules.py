@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from npdoctor.model.cuda_driver import CudaRelease
 from npdoctor.model.finding import Severity
 
 
@@ -94,7 +95,7 @@ class SmokeTest:
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """All knowledge, validated; signatures are in order of precedence."""
+    """All knowledge, validated; signatures are in order of precedence, CUDA releases from old to new."""
 
     path: str
     codes: dict[str, CodeRule]
@@ -103,3 +104,4 @@ class RuleBook:
     optional: tuple[OptionalModule, ...]
     pairings: tuple[Pairing, ...]
     smoke: tuple[SmokeTest, ...]
+    cuda: tuple[CudaRelease, ...] = ()

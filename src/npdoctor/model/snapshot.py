@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from npdoctor.model.binary import Binary, UnreadBinary
+from npdoctor.model.cuda import CudaBuilds
 from npdoctor.model.distribution import Distribution, Leftover, Overlap, UnreadableMetadata
+from npdoctor.model.gpu import GpuFacts
 from npdoctor.model.host import Host
+from npdoctor.model.machine import AssumedMachine
 from npdoctor.model.outcome import Outcome
 from npdoctor.model.target import Target
 
@@ -59,7 +62,8 @@ class Snapshot:
     """The target as it was found.
 
     `imports` is keyed by the path of the extension file. `libraries_known` is false where the dynamic
-    loader's search could not be followed, so that no missing library can be named.
+    loader's search could not be followed, so that no missing library can be named. `gpus` and `cuda` are
+    None where they were not looked at.
     """
 
     target: Target
@@ -77,6 +81,9 @@ class Snapshot:
     smoke: tuple[SmokeResult, ...] = ()
     assumed: Mapping[str, str] = field(default_factory=dict)
     libraries_known: bool = True
+    gpus: GpuFacts | None = None
+    cuda: CudaBuilds | None = None
+    machine: AssumedMachine | None = None
 
     def effective(self) -> dict[str, Distribution]:
         """Return the distributions that an import would find, by normalised name."""

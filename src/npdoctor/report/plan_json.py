@@ -24,6 +24,7 @@ def mending_json(mending: Mending, redactor: Redactor, exit_code: int) -> JsonOb
             "changes": [_change(change) for change in plan.changes],
             "remove": list(plan.remove),
             "pins": list(plan.pins),
+            "rollback": list(plan.rollback),
             "files": [{"path": e.path, "diff": "\n".join(unified_diff(e))} for e in plan.edits],
             "commands": [list(command) for command in plan.commands],
             "steps": list(plan.steps),
@@ -42,7 +43,9 @@ def mending_json(mending: Mending, redactor: Redactor, exit_code: int) -> JsonOb
         "undo": mending.entry,
         "exit_code": exit_code,
     }
-    return cast("JsonObject", redactor.redact_diagnosis(document))
+    hidden = cast("JsonObject", redactor.redact_diagnosis(document))
+    hidden["redacted"] = [{"kind": kind, "count": count} for kind, count in redactor.counts.items()]
+    return hidden
 
 
 def _change(change: Change) -> Json:

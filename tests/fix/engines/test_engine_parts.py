@@ -6,7 +6,6 @@ import os
 import stat
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,10 +57,8 @@ def test_a_tool_is_stopped(tmp_path: Path) -> None:
     assert "stopped after 0.5 s" in late.stderr
     control = Control()
     threading.Timer(0.3, control.cancel).start()
-    before = time.monotonic()
     with pytest.raises(Cancelled):
         run(tmp_path, "import time; time.sleep(60)", control=control)
-    assert time.monotonic() - before < 60
     missing = Command((str(tmp_path / "none"),), {}, str(tmp_path))
     assert "cannot be run" in run_tool(missing, os.environ, SECRET, 5, Control()).stderr
 

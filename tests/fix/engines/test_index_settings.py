@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,19 @@ PYPI = "https://pypi.org/simple"
 PRIVATE = "https://me:pa55word@private.example/simple"
 
 
-def read(folder: Path, of_uv: bool = True, **environ: str) -> Indexes:
+def read(folder: Path, **environ: str) -> Indexes:
     """Read as a person whose home, project and environment are in that folder."""
-    told = {"HOME": str(folder / "home"), "XDG_CONFIG_DIRS": str(folder / "etc"), **environ}
-    return read_indexes(str(folder / "env/bin/python"), told, str(folder / "project"), of_uv=of_uv)
+    return read_indexes(str(folder / "env/bin/python"), places(folder, environ), str(folder / "project"))
+
+
+def read_of_pip(folder: Path, **environ: str) -> Indexes:
+    """Read what pip has, whatever uv has."""
+    told = places(folder, environ)
+    return read_indexes(str(folder / "env/bin/python"), told, str(folder / "project"), of_uv=False)
+
+
+def places(folder: Path, environ: Mapping[str, str]) -> Mapping[str, str]:
+    return {"HOME": str(folder / "home"), "XDG_CONFIG_DIRS": str(folder / "etc"), **environ}
 
 
 def write(path: Path, text: str) -> None:
@@ -113,7 +123,7 @@ def test_what_uv_is_configured_with_goes_first(tmp_path: Path) -> None:
     found = read(tmp_path, **environ)
     assert found.urls == ("https://me:p%40ss@own.example/simple", PYPI)
     assert found.origin == "uv's own configuration"
-    assert read(tmp_path, of_uv=False, **environ).urls == ("https://pip.example/",)
+    assert read_of_pip(tmp_path, **environ).urls == ("https://pip.example/",)
 
 
 def test_a_project_of_uv(tmp_path: Path) -> None:

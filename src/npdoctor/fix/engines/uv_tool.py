@@ -48,7 +48,7 @@ class UvTool:
         return [self.program, "pip", verb, *no_index]
 
     def variables(self, **further: str) -> dict[str, str]:
-        """Return the variables that tell uv the indexes, beside the environment and whose names it has."""
+        """Return the variables to set beside the environment: indexes, patience, and what was asked for."""
         found = {name: value for name, value in _PATIENCE.items() if name not in self.environ}
         found |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "UV_REQUIRE_HASHES": "0"}
         if self.told:

@@ -19,7 +19,9 @@ _UNREACHED = re.compile(
     r"|Connection (?:refused|reset)|network was disabled|Network is unreachable",
     re.IGNORECASE,
 )
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^\s/@]*@)?([^\s/?#\"'`)>]*)[^\s\"'`)>]*")
+_URL = re.compile(
+    r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}://(?:[^\s/@]*@)?([^\s/?#\"'`)>]*)[^\s\"'`)>]*"
+)
 _MOST_CAUSE, _MOST_HINT = 500, 400
 
 

@@ -27,7 +27,8 @@ PUBLIC_HOSTS = frozenset(
         "wheels.vllm.ai",
     }
 )
-_LOGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/?#\"'<>]+)@")
+# Bounded, so that a long word in a tool's output costs no more than its length.
+_LOGIN = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{1,30}://)([^\s/?#\"'<>]{1,8192})@")
 _SHORTEST_PASSWORD, _SHORTEST_TOKEN = 4, 8  # what is shorter could be any word of the text
 
 
