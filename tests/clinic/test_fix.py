@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -164,3 +165,41 @@ def test_a_large_environment_where_torch_must_not_move(tmp_path: Path) -> None:
     assert "torch" not in seen.changes
     assert set(seen.changes) <= broken | {"contourpy"}, seen.changes
     assert seen.document["rehearsal"]["after"]["broken"] == 0, seen.document["rehearsal"]
+
+
+def test_without_a_network_there_is_no_verdict_on_whether_a_fix_exists(tmp_path: Path) -> None:
+    nowhere = "http://127.0.0.1:9/simple"
+    environ = {"UV_DEFAULT_INDEX": nowhere, "UV_CACHE_DIR": str(tmp_path / "cache")}
+    environ["PIP_CONFIG_FILE"] = "/dev/null"
+    seen = fix(admit(SIX), tmp_path / "project", environ=environ)
+    assert seen.exit_code == 1
+    assert "cannot be reached" in seen.plan["impossible"]
+    assert seen.plan["changes"] == []
+
+
+def test_editable_and_version_controlled_distributions_are_left_alone(
+    six: Environment, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "mine.py").write_text("x = 1\n")
+    record(six, "mine", "0.1", {"url": f"file://{source}", "dir_info": {"editable": True}}, "scipy<2")
+    record(six, "theirs", "3.0", {"url": "https://host/t", "vcs_info": {"vcs": "git", "commit_id": "ab"}})
+    (six.site / "__editable__.mine.pth").write_text(f"{source}\n")
+    done = fix(six, tmp_path / "project", "--apply")
+    assert set(done.changes) == BROKEN
+    assert done.document["applied"], done.document
+    after = distributions(six)
+    assert (after["mine"], after["theirs"]) == ("0.1", "3.0")
+
+
+def record(environment: Environment, name: str, version: str, origin: object, *needs: str) -> None:
+    """Record a distribution that no index has."""
+    folder = environment.site / f"{name}-{version}.dist-info"
+    folder.mkdir()
+    requires = "".join(f"Requires-Dist: {need}\n" for need in needs)
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}")
+    (folder / "INSTALLER").write_text("pip\n")
+    (folder / "direct_url.json").write_text(json.dumps(origin))
+    files = ("METADATA", "INSTALLER", "direct_url.json", "RECORD")
+    (folder / "RECORD").write_text("".join(f"{folder.name}/{file},,\n" for file in files))

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from npdoctor.cli.output import Output
@@ -13,6 +14,7 @@ from npdoctor.errors import EXIT_FINDINGS, EXIT_INTERNAL, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from npdoctor.mend import Mender
+    from npdoctor.model.diagnosis import Diagnosis
     from npdoctor.model.mending import Mending
 
 
@@ -68,7 +70,9 @@ def _mended(args: argparse.Namespace, output: Output) -> Mending:
     from npdoctor.model.plan import Strategy
 
     found, book, request = examine_target(args, {}, output)
-    choice = Choice(Strategy(args.strategy), frozenset(map(_subject, args.only)), args.include_risks)
+    only = frozenset(map(_subject, args.only))
+    _check_subjects(only, found)
+    choice = Choice(Strategy(args.strategy), only, args.include_risks)
     wish = Wish(choice, args.engine, args.file, not args.no_rehearse)
     progress = MendingProgress(output)
     mender = Mender(found, book, wish, request, progress)
@@ -103,6 +107,13 @@ def _agrees(args: argparse.Namespace, output: Output, mending: Mending) -> bool:
     sys.stderr.write(f"Type yes to {what}: ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _check_subjects(only: Collection[str], found: Diagnosis) -> None:
+    named = {finding.subject for finding in found.findings}
+    for subject in sorted(set(only) - named):
+        others = ", ".join(sorted(named)) or "there is none at all"
+        raise UsageError(f"no finding is about {subject}: {others}")
 
 
 def _subject(text: str) -> str:
