@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from textual.pilot import Pilot
 
+from npdoctor.checkup import Request
+from npdoctor.report.redact import Redactor
+from npdoctor.tui.bench import Bench, Case
 from npdoctor.tui.face import Face
+from npdoctor.tui.repair import Repair
 from npdoctor.tui.signs import UNICODE, Signs
 from npdoctor.tui.state import State
+from npdoctor.tui.work import Planned
+
+from .mended import StandInBench
+from .recorded import BOOK
 
 
 class Recorded:
-    """A source that says what a test tells it to say."""
+    """A source that says what a test tells it to say, with a real Repair at a stand-in of the workflow."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, bench: Bench) -> None:
         self.state = state
         self.cancelled = False
         self.looked = 0
+        self.halted = 0
+        self.examined = 0
+        self.repair = Repair(self, Redactor(home="/home/maria", user="maria"), bench)
+        self.repair.read_history()
 
     def take(self) -> State:
         self.looked += 1
-        return self.state
+        work, history = self.repair.take()
+        return replace(self.state, work=work, history=history)
 
     def screen_is_up(self) -> None:
         pass
@@ -34,15 +48,32 @@ class Recorded:
     def cancel(self) -> None:
         self.cancelled = True
 
+    def newest(self) -> Case | None:
+        found = self.state.diagnosis
+        return Case(found, BOOK, Request(), self.state.final) if found else None
+
+    def prefix(self) -> str | None:
+        return "/workspace/venv"
+
+    def halt(self) -> None:
+        self.halted += 1
+
+    def examine_again(self) -> None:
+        self.examined += 1
+
 
 Steps = Callable[[Face, Pilot[None]], Awaitable[None]]
 
 
 def drive(
-    state: State, steps: Steps, size: tuple[int, int] = (80, 24), signs: Signs = UNICODE
+    state: State,
+    steps: Steps,
+    size: tuple[int, int] = (80, 24),
+    signs: Signs = UNICODE,
+    bench: Bench | None = None,
 ) -> tuple[Face, Recorded]:
     """Open the screen on a state and take these steps."""
-    source = Recorded(state)
+    source = Recorded(state, bench or StandInBench())
     face = Face(source, signs)
 
     async def run() -> None:
@@ -60,6 +91,11 @@ def screen_text(face: Face) -> str:
     return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
 
 
+def key_line(face: Face) -> str:
+    """Return the last line of the screen."""
+    return screen_text(face).splitlines()[-1]
+
+
 async def told(face: Face, pilot: Pilot[None], state: State) -> None:
     """Let the screen take another state."""
     source = face.source
@@ -67,3 +103,22 @@ async def told(face: Face, pilot: Pilot[None], state: State) -> None:
     source.state = state
     face.look()
     await pilot.pause()
+
+
+async def reaches(face: Face, pilot: Pilot[None], *kinds: type) -> None:
+    """Wait until the fix has come this far, at most five seconds."""
+    end = time.monotonic() + 5
+    while not isinstance(face.state.work, kinds):
+        assert time.monotonic() < end, face.state.work
+        await asyncio.sleep(0.01)
+        face.look()
+    await pilot.pause()
+    await pilot.pause()
+
+
+async def planned(face: Face, pilot: Pilot[None], *keys: str) -> Planned:
+    """Press these keys and `f`, and wait for the plan."""
+    await pilot.press(*keys, "f")
+    await reaches(face, pilot, Planned)
+    assert isinstance(face.state.work, Planned)
+    return face.state.work

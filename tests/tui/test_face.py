@@ -10,17 +10,13 @@ from npdoctor.tui.keys import KEYS
 from npdoctor.tui.state import Failure, State
 
 from . import recorded as r
-from .driving import drive, screen_text, told
+from .driving import drive, key_line, screen_text, told
 
 
 def selected(face: Face) -> str:
-    row = face.board.selected
+    row = face.board.row
     assert row is not None
     return row.finding.subject
-
-
-def key_line(face: Face) -> str:
-    return screen_text(face).splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -103,6 +99,7 @@ def test_why_from_the_open_finding_goes_back_to_it() -> None:
 def test_help_opens_and_closes_by_its_own_key() -> None:
     async def steps(face: Face, pilot: Pilot[None]) -> None:
         await pilot.press("question_mark")
+        await pilot.press("G")
         text = screen_text(face)
         assert "could not look, never counted as healthy" in text
         await pilot.press("question_mark")
@@ -130,7 +127,7 @@ def test_the_filter_narrows_as_it_is_typed() -> None:
         await pilot.press(*"scip")
         assert [row.finding.subject for row in face.board.list.rows] == ["scipy", "scikit-learn"]
         assert "/ scip" in key_line(face)
-        assert "Findings 2 of 6" in screen_text(face)
+        assert "[1 Findings 2 of 6]" in screen_text(face)
         await pilot.press("q")
         assert 'No finding matches "scipq". Esc clears the filter.' in screen_text(face)
         await pilot.press("backspace", "enter")

@@ -12,6 +12,7 @@ from npdoctor.tui.filtering import matching
 from npdoctor.tui.keys import KEYS
 from npdoctor.tui.line import Line, cut, cut_front, fit, plain, spread, width_of, wrap
 from npdoctor.tui.pages import finding_lines, help_lines, rule_lines
+from npdoctor.tui.panes import FINDINGS, tabs
 from npdoctor.tui.present import (
     closing_line,
     notice,
@@ -39,7 +40,7 @@ def test_no_line_is_wider_than_the_terminal(state: State, width: int, signs: Sig
     rows = rows_of(state.findings)
     lines = [status_line(state, width, signs), one_line(state, width, signs)]
     if width >= 60:
-        lines.append(second_line(state, len(rows), width, signs))
+        lines.append(second_line(state, tabs(state, FINDINGS, len(rows)), width, signs))
     for row in rows:
         lines.append(row_line(row, width, subject_width(rows, width), True, signs))
         if width >= 40:
@@ -58,12 +59,12 @@ def test_the_verdict_stands_in_the_first_line_in_words_and_signs() -> None:
 
 
 def test_the_choice_and_its_reason_are_shown() -> None:
-    assert "chosen: VIRTUAL_ENV" in plain(second_line(r.FINAL, 6, 80, UNICODE))
+    assert "chosen: VIRTUAL_ENV" in plain(second_line(r.FINAL, tabs(r.FINAL, FINDINGS, 6), 80, UNICODE))
 
 
 def test_nothing_is_counted_before_anything_was_judged() -> None:
     assert "✓" not in plain(status_line(r.READING, 80, UNICODE))
-    assert "Findings" not in plain(second_line(r.READING, 0, 80, UNICODE))
+    assert plain(tabs(r.READING, FINDINGS, 0)).split() == ["[1", "Findings]", "5", "History"]
 
 
 def test_rows_come_gravest_first_and_each_is_known_by_code_and_subject() -> None:

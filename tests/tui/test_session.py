@@ -15,9 +15,13 @@ from npdoctor.model.diagnosis import Diagnosis
 from npdoctor.model.rules import RuleBook
 from npdoctor.probe.control import Control
 from npdoctor.report.redact import Redactor
+from npdoctor.tui.present import closing_line
 from npdoctor.tui.session import Session
+from npdoctor.tui.signs import UNICODE
 from npdoctor.tui.state import State
+from npdoctor.tui.work import Carrying, Order, Planned
 
+from . import mended as m
 from . import recorded as r
 
 
@@ -158,4 +162,87 @@ def test_pausing_reaches_the_probe() -> None:
 
 def test_the_bridge_does_not_load_textual() -> None:
     code = "import sys, npdoctor.tui.session, npdoctor.tui.app; sys.exit('textual' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_examination_is_made_again_of_the_same_interpreter() -> None:
+    asked: list[tuple[str | None, str]] = []
+    found = [r.diagnosis(r.SCIPY), r.diagnosis()]
+
+    def work(request: Request, book: RuleBook, listener: Listener, control: Control) -> Diagnosis:
+        asked.append((request.python, request.why))
+        listener.target_chosen(r.CHOICE)
+        listener.described(r.TARGET)
+        listener.verdict(found[len(asked) - 1], True)
+        return found[len(asked) - 1]
+
+    session = Session(Redactor(), Request(), work, m.StandInBench(history=(m.ENTRY,)))
+    session.start()
+    state = until(session, lambda s: s.final)
+    assert len(state.findings) == 1
+    assert state.history == (m.ENTRY,)
+    session.examine_again()
+    until(session, lambda s: s.final and not s.findings)
+    assert asked == [(None, ""), (r.CHOICE.executable, r.CHOICE.why)]
+    session.stop()
+    session.examine_again()
+    assert len(asked) == 2
+
+
+def test_a_fix_works_on_what_is_not_redacted_and_waits_for_the_examination_to_end() -> None:
+    ended = threading.Event()
+    broken = replace(r.SCIPY, subject="scipy", message="in /home/maria/lib")
+
+    def work(request: Request, book: RuleBook, listener: Listener, control: Control) -> Diagnosis:
+        listener.target_chosen(r.CHOICE)
+        listener.described(replace(r.TARGET, prefix="/home/maria/venv"))
+        listener.verdict(r.diagnosis(broken), False)
+        while not control.cancelled:
+            time.sleep(0.01)
+        ended.set()
+        raise Cancelled("stopped")
+
+    session = Session(Redactor(home="/home/maria", user="maria"), Request(), work, m.StandInBench())
+    session.start()
+    state = until(session, lambda s: s.diagnosis is not None)
+    case = session.newest()
+    assert case is not None
+    assert case.diagnosis.findings == (broken,)
+    assert not case.final
+    assert session.prefix() == "/home/maria/venv"
+    assert "maria" not in repr(state.findings)
+    session.halt()
+    assert ended.is_set()
+    session.stop()
+
+
+def test_leaving_while_a_fix_is_carried_out_stops_it() -> None:
+    bench = m.StandInBench()
+
+    def work(request: Request, book: RuleBook, listener: Listener, control: Control) -> Diagnosis:
+        listener.target_chosen(r.CHOICE)
+        listener.described(r.TARGET)
+        listener.verdict(r.diagnosis(r.SCIPY), True)
+        return r.diagnosis(r.SCIPY)
+
+    session = Session(Redactor(), Request(), work, bench)
+    session.start()
+    until(session, lambda s: s.final)
+    session.repair.plan(Order())
+    until(session, lambda s: isinstance(s.work, Planned))
+    bench.gate.clear()
+    session.repair.carry_out(install=True)
+    state = until(session, lambda s: isinstance(s.work, Carrying))
+    assert "npdoctor fix --undo" in closing_line(state, UNICODE)
+    assert session.repair.has_altered
+    began = time.monotonic()
+    session.stop()
+    assert time.monotonic() - began < 2
+    bench.gate.set()
+
+
+def test_what_only_a_fix_needs_is_not_loaded_before_it() -> None:
+    late = ("npdoctor.mend", "npdoctor.fix.planning", "npdoctor.tui.veil", "npdoctor.tui.listening")
+    imports = "import sys, npdoctor.tui.session, npdoctor.tui.face"
+    code = f"{imports}; sys.exit(any(m in sys.modules for m in {late}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

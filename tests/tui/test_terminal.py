@@ -31,7 +31,7 @@ def test_it_opens_at_once_and_leaves_the_terminal_as_it_was(mark: str) -> None:
     with terminal(**opened(mark)) as term:
         term.read_until(b"npdoctor: starting")
         term.read_until(b"quit")
-        term.read_until(b"Findings")
+        term.read_until(b"unknown")
         began = time.monotonic()
         term.type(b"q")
         code = term.wait()
@@ -91,7 +91,7 @@ def test_a_terminal_that_is_taken_away_leaves_nothing_behind(mark: str) -> None:
 
 def test_ctrl_z_gives_the_terminal_back_and_all_is_drawn_again(mark: str) -> None:
     with terminal(**opened(mark)) as term:
-        term.read_until(b"Findings")
+        term.read_until(b"unknown")
         term.type(b"\x1a")
         end = time.monotonic() + 10
         while not os.waitpid(term.pid, os.WUNTRACED | os.WNOHANG)[0]:
@@ -110,7 +110,7 @@ def test_ctrl_z_gives_the_terminal_back_and_all_is_drawn_again(mark: str) -> Non
 
 def test_no_color_draws_without_colour(mark: str) -> None:
     with terminal(**opened(mark, NO_COLOR="1")) as term:
-        term.read_until(b"Findings")
+        term.read_until(b"unknown")
         term.type(b"q")
         term.wait()
         assert not any(f"\x1b[{n}m".encode() in term.drawn for n in (31, 32, 33, 35))
@@ -121,7 +121,7 @@ def test_no_color_draws_without_colour(mark: str) -> None:
 
 def test_ascii_by_wish(mark: str) -> None:
     with terminal(**opened(mark, NPDOCTOR_ASCII="1")) as term:
-        term.read_until(b"Findings")
+        term.read_until(b"unknown")
         term.type(b"q")
         term.wait()
         drawn = term.drawn.replace("starting…".encode(), b"")

@@ -48,12 +48,12 @@ def run() -> int:
         _watch(received)
         session.stop()
         if received:
-            return _ended(received[0])
+            return _ended(received[0], session)
         if face.error:
             return _leave(_own_failure(face.error), EXIT_INTERNAL)
         return _outcome(face, session, signs)
     except _EndedBySignal:
-        return _ended(received[0])
+        return _ended(received[0], session)
     except Exception as error:
         return _leave(_own_failure(error), EXIT_INTERNAL)
     finally:
@@ -86,8 +86,12 @@ def _own_failure(error: Exception) -> str:
     return f"{person_redactor(os.environ).redact(said)} Without a screen: npdoctor check"
 
 
-def _ended(number: int) -> int:
-    words = "npdoctor: interrupted, nothing was changed." if number == signal.SIGINT else ""
+def _ended(number: int, session: Session | None) -> int:
+    words = "npdoctor: interrupted, nothing was changed."
+    if session and session.repair.has_altered:
+        words = "npdoctor: interrupted. npdoctor fix --undo takes the newest fix back."
+    elif number != signal.SIGINT:
+        words = ""
     return _leave(words, 128 + number)
 
 

@@ -1,22 +1,26 @@
-"""The parts of the screen and their layout: status, notice, findings and detail, keys."""
+"""The parts of the screen and their layout: status, notice, the list of a pane and its detail, keys."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.events import Resize
 from textual.widget import Widget
 
+from npdoctor.model.plan import Entry
 from npdoctor.tui.canvas import Canvas
 from npdoctor.tui.detail import Detail, nothing
-from npdoctor.tui.filtering import matching
+from npdoctor.tui.history import Past, undo_lines
 from npdoctor.tui.keys import KEYS
 from npdoctor.tui.line import Line, block
 from npdoctor.tui.listing import Listing
-from npdoctor.tui.pages import finding_lines, help_lines, rule_lines
-from npdoctor.tui.present import Row, notice, one_line, rows_of, second_line, status_line
+from npdoctor.tui.pages import help_lines, rule_lines
+from npdoctor.tui.panes import FINDINGS, Item, Marked, Pane, tabs
+from npdoctor.tui.present import Row, one_line, second_line, status_line
+from npdoctor.tui.progress import fix_lines
 from npdoctor.tui.signs import Signs
 from npdoctor.tui.state import State
 
@@ -24,7 +28,10 @@ DETAIL_HEIGHT = 11
 
 
 class Board(Widget):
-    """Everything on the screen; `page` covers findings and detail with one longer text."""
+    """Everything on the screen; `page` covers list and detail with one longer text.
+
+    `marked` are the keys of marked rows, `subject` is what a fix was asked for on, `entry` what is undone.
+    """
 
     DEFAULT_CSS = f"""
     Board {{ layout: vertical; width: 1fr; height: 1fr;
@@ -52,8 +59,11 @@ class Board(Widget):
         self._on_size = on_size
         self.signs = signs
         self.page = ""
+        self.marked: Marked = frozenset()
+        self.subject = ""
+        self.entry: Entry | None = None
         self.status, self.notice, self.keys = Canvas("status"), Canvas("notice"), Canvas("keys")
-        self.list = Listing(signs)
+        self.list = Listing(signs, FINDINGS)
         self.detail, self.full = Detail("detail", signs), Detail("page", signs)
 
     def compose(self) -> ComposeResult:
@@ -80,9 +90,24 @@ class Board(Widget):
         return self.has_class("line")
 
     @property
-    def selected(self) -> Row | None:
-        """Return the finding under the cursor."""
+    def pane(self) -> Pane[Any]:
+        """Return the pane that is listed."""
+        return self.list.pane
+
+    @property
+    def selected(self) -> Item | None:
+        """Return what is under the cursor."""
         return self.list.selected
+
+    @property
+    def row(self) -> Row | None:
+        """Return the finding under the cursor."""
+        return self.selected if isinstance(self.selected, Row) else None
+
+    @property
+    def past(self) -> Past | None:
+        """Return the fix under the cursor, in the history."""
+        return self.selected if isinstance(self.selected, Past) else None
 
     @property
     def can_scroll_detail(self) -> bool:
@@ -90,27 +115,26 @@ class Board(Widget):
         return not self.has_class("bare") and self.detail.overflows
 
     def open(self, page: str) -> None:
-        """Cover findings and detail with a page, or uncover them where it is empty."""
+        """Cover list and detail with a page, or uncover them where it is empty."""
         self.page = page
         self.set_class(bool(page), "page")
 
     def show(self, state: State, wanted: str) -> None:
         """Draw the state; each part repaints only what changed."""
-        rows = matching(rows_of(state.findings), wanted)
-        self._show_notice(state, wanted, len(rows))
-        self.list.show(rows)
+        rows = self.pane.rows(state, wanted)
+        self._show_notice(self.pane.notice(state, wanted, len(rows)))
+        self.list.show(rows, self.marked)
         self._show_status(state)
         self.show_selected(state)
 
     def show_selected(self, state: State) -> None:
-        """Draw what belongs to the finding under the cursor."""
-        row = self.selected
-        if row is None:
+        """Draw what belongs to the row under the cursor."""
+        item, detail = self.selected, self.pane.detail
+        if item is None:
             self.detail.show(None, nothing)
         else:
-            finding = row.finding
-            self.detail.show((row.key, finding), lambda width: finding_lines(finding, width, self.signs))
-        self._show_page(state, row)
+            self.detail.show((item.key, item), lambda width: detail(item, width, self.signs))
+        self._show_page(state, item)
 
     def _show_status(self, state: State) -> None:
         width = self.size.width
@@ -119,13 +143,10 @@ class Board(Widget):
             return
         lines = [status_line(state, width, self.signs)]
         if not self.has_class("tiny"):
-            lines.append(second_line(state, len(self.list.rows), width, self.signs))
+            lines.append(second_line(state, tabs(state, self.pane, len(self.list.rows)), width, self.signs))
         self.status.draw(lines)
 
-    def _show_notice(self, state: State, wanted: str, shown: int) -> None:
-        text = notice(state)
-        if wanted and not shown and state.findings:
-            text = f'No finding matches "{wanted}". Esc clears the filter.'
+    def _show_notice(self, text: str) -> None:
         lines: list[Line] = []
         if text:
             lines = list(block(self.signs.text(text), self.size.width, "strong"))[
@@ -136,15 +157,19 @@ class Board(Widget):
             self.notice.styles.height = len(lines)
         self.notice.draw(lines)
 
-    def _show_page(self, state: State, row: Row | None) -> None:
-        signs = self.signs
+    def _show_page(self, state: State, item: Item | None) -> None:
+        signs, work = self.signs, state.work
         if self.page == "help":
             self.full.show("help", lambda width: help_lines(KEYS, width, signs))
-        elif row is None:
-            return
-        elif self.page == "why" and state.book and row.finding.code in state.book.codes:
-            rule = state.book.codes[row.finding.code]
+        elif self.page == "fix":
+            key = ("fix", type(work), getattr(work, "order", None))
+            self.full.show(key, lambda width: fix_lines(work, self.subject, width, signs))
+        elif self.page == "undo" and self.entry:
+            entry = self.entry
+            self.full.show(("undo", type(work)), lambda width: undo_lines(entry, work, width, signs))
+        elif self.page == "why" and self.row and state.book and self.row.finding.code in state.book.codes:
+            rule = state.book.codes[self.row.finding.code]
             self.full.show(("why", rule.code), lambda width: rule_lines(rule, width, signs))
-        elif self.page == "detail":
-            finding = row.finding
-            self.full.show(("detail", row.key), lambda width: finding_lines(finding, width, signs))
+        elif self.page == "detail" and item is not None:
+            detail = self.pane.detail
+            self.full.show(("detail", item.key), lambda width: detail(item, width, signs))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from npdoctor.tui.line import Line, fit, width_of
 from npdoctor.tui.signs import Signs
 
-GROUPS = ("move", "look", "run", "app")
+GROUPS = ("move", "look", "fix", "run", "app")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,20 @@ KEYS = (
     Key("page_up", "pageup", "PgUp", "", "", "move"),
     Key("open", "enter,l,right", "Enter l right", "open", "the finding on the whole screen", "look"),
     Key("close", "escape,h,left", "Esc h left", "back", "back; in the list it clears the filter", "look"),
+    Key("fix", "f", "f", "fix", "what mends it: all broken, or what is marked", "fix"),
+    Key("mark", "space", "Space", "mark", "mark a finding, or take the mark away", "fix"),
+    Key("install", "A", "A", "write and install", "in a preview, twice: write and install; undo", "fix"),
+    Key("write", "a", "a", "write files", "in a preview: write the files, nothing else", "fix"),
+    Key("strategy", "s", "s", "other way", "in a preview: nearest, latest, back", "fix"),
+    Key("undo", "u", "u", "undo", "what undoing puts back: newest or chosen fix", "fix"),
     Key("detail_down", "J", "J K", "", "scroll the detail without leaving the list", "look"),
     Key("detail_up", "K", "K", "", "", "look"),
     Key("filter", "slash", "/", "filter", "filter: word, a|b, !word, is:broken", "look"),
     Key("why", "w", "w", "why", "why this is checked, and when it is wrong", "look"),
+    Key("findings", "1", "1 5", "", "the panes: findings, history", "look"),
+    Key("history", "5", "5", "", "", "look"),
+    Key("next_pane", "tab", "Tab shift+Tab", "pane", "the next pane, the one before", "look"),
+    Key("pane_before", "shift+tab", "shift+Tab", "", "", "look"),
     Key("pause", "p", "p", "pause", "pause the imports, or go on with them", "run"),
     Key("help", "question_mark", "?", "help", "this help", "app"),
     Key("suspend", "ctrl+z", "ctrl+z", "", "suspend; fg brings it back", "app"),
@@ -45,44 +56,46 @@ KEYS = (
     Key("interrupt", "ctrl+c", "ctrl+c", "", "quit; before the end the exit code is 130", "app"),
 )
 MOVING = frozenset(key.action for key in KEYS if key.group == "move")
-SHORT = {"open": "Enter", "close": "Esc"}
+SHORT = {"open": "Enter", "close": "Esc", "next_pane": "Tab"}
+# What leaves the key line first where not all have room.
+YIELDING = ("Tab", "j k", "Space", "w", "/", "p", "J K", "u", "s", "?")
 
 
-def hints(works: frozenset[str], page: str, paused: bool) -> tuple[tuple[str, str], ...]:
-    """Return the key line as pairs of key and word: exactly what works now."""
+def hints(works: frozenset[str], page: str, words: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the key line as pairs of key and word: exactly what works now, `words` for the usual ones."""
     pairs: list[tuple[str, str]] = []
     if "down" in works:
         pairs.append(("j k", "scroll" if page else "move"))
     for key in KEYS:
-        if key.action == "detail_down" and key.action in works:
+        if key.action == "detail_down" and key.action in works and not page:
             pairs.append(("J K", "detail"))
         elif key.hint and key.action in works:
-            pairs.append((SHORT.get(key.action, key.shown), _hint(key, page, paused)))
+            pairs.append((SHORT.get(key.action, key.shown), words.get(key.action, key.hint)))
     return tuple(pairs)
 
 
-def _hint(key: Key, page: str, paused: bool) -> str:
-    if key.action == "pause" and paused:
-        return "go on"
-    if key.action == "close" and not page:
-        return "all"
-    return key.hint
-
-
-def key_line(works: frozenset[str], page: str, paused: bool, width: int, signs: Signs) -> Line:
-    """Return the line of the keys that work now; quit and help stay where not all have room."""
-    pairs = list(hints(works, page, paused))
+def key_line(works: frozenset[str], page: str, words: Mapping[str, str], width: int, signs: Signs) -> Line:
+    """Return the line of the keys that work now; what matters most stays where not all have room."""
+    pairs = list(hints(works, page, words))
+    yielding = [pair for key in YIELDING for pair in pairs if pair[0] == key]
     while len(pairs) > 1 and _length(pairs) > width:
-        spare = [pair for pair in pairs if pair[1] not in ("quit", "help", "back", "open")]
-        pairs.remove(spare[-1] if spare else pairs[0])
-    spans: list[tuple[str, str]] = [(" ", "")]
+        spare = yielding or [pair for pair in pairs if pair[0] not in ("q", "?", "Esc", "Enter")] or pairs
+        pairs.remove(spare[0])
+        yielding = yielding[1:]
+    spans: list[tuple[str, str]] = []
     for key, word in pairs:
-        spans += [(key, "strong"), (f" {word}  ", "")]
+        spans += [("  " if spans else " ", ""), (key, "strong"), (f" {word}", "")]
     return fit(tuple(spans), width, signs.more)
 
 
 def _length(pairs: list[tuple[str, str]]) -> int:
     return sum(len(key) + len(word) + 3 for key, word in pairs) - 1
+
+
+def question_line(words: tuple[str, ...], width: int, signs: Signs) -> Line:
+    """Return a question to the person, in the longest of these words that has room."""
+    said = next((text for text in words if len(text) + 2 <= width), words[-1])
+    return fit(((f" {said}", "strong"),), width, signs.more)
 
 
 def filter_line(typed: str, width: int, signs: Signs) -> Line:

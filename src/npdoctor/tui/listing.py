@@ -1,35 +1,47 @@
-"""The list of findings: rows change in place, and cursor and scroll stay when findings arrive."""
+"""The list of a pane: rows change in place, and cursor and scroll stay when others arrive."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from textual.events import Resize
 
 from npdoctor.tui.canvas import Canvas
 from npdoctor.tui.line import Line
-from npdoctor.tui.present import Row, row_line, subject_width
+from npdoctor.tui.panes import Item, Marked, Pane
 from npdoctor.tui.signs import Signs
 
 
 class Listing(Canvas):
-    """Rows with a cursor that follows its finding, not its position."""
+    """Rows with a cursor that follows its item, not its position; each pane keeps its own."""
 
-    def __init__(self, signs: Signs) -> None:
+    def __init__(self, signs: Signs, pane: Pane[Any]) -> None:
         super().__init__("list")
         self.signs = signs
-        self.rows: tuple[Row, ...] = ()
+        self.pane = pane
+        self.rows: tuple[Any, ...] = ()
+        self.marked: Marked = frozenset()
         self.cursor = 0
         self.top = 0
+        self._left: dict[str, tuple[tuple[Any, ...], int, int]] = {}
 
     @property
-    def selected(self) -> Row | None:
-        """Return the row under the cursor."""
-        return self.rows[self.cursor] if self.rows else None
+    def selected(self) -> Item | None:
+        """Return the item under the cursor."""
+        found: Item | None = self.rows[self.cursor] if self.rows else None
+        return found
 
-    def show(self, rows: tuple[Row, ...]) -> None:
-        """Take new rows; the cursor's finding keeps its place on the screen as long as it is there."""
+    def turn_to(self, pane: Pane[Any]) -> None:
+        """List another pane, its cursor where it was left."""
+        self._left[self.pane.name] = (self.rows, self.cursor, self.top)
+        self.pane = pane
+        self.rows, self.cursor, self.top = self._left.get(pane.name, ((), 0, 0))
+
+    def show(self, rows: tuple[Any, ...], marked: Marked) -> None:
+        """Take new rows; the cursor's item keeps its place on the screen as long as it is there."""
         selected = self.selected
         on_screen = self.cursor - self.top
-        self.rows = rows
+        self.rows, self.marked = rows, marked
         keys = [row.key for row in rows]
         if selected and selected.key in keys:
             self.cursor = keys.index(selected.key)
@@ -47,21 +59,22 @@ class Listing(Canvas):
     @property
     def room(self) -> int:
         """Return how many rows are shown; a line is kept to say that there are more."""
-        height = max(1, self.size.height)
+        height = max(1, self.size.height - len(self._head()))
         return height - 1 if 1 < height < len(self.rows) else height
 
     def on_resize(self, _: Resize) -> None:
         """Lay the rows out anew."""
         self.move_to(self.cursor)
 
+    def _head(self) -> list[Line]:
+        head = self.pane.head(self.size.width)
+        return [head] if head and self.rows else []
+
     def _paint(self) -> None:
-        width = self.size.width
-        subjects = subject_width(self.rows, width)
+        paint = self.pane.painter(self.rows, self.size.width, self.marked, self.signs)
         shown = self.rows[self.top : self.top + self.room]
-        lines: list[Line] = [
-            row_line(row, width, subjects, number == self.cursor, self.signs)
-            for number, row in enumerate(shown, start=self.top)
-        ]
+        lines = self._head()
+        lines += [paint(row, number == self.cursor) for number, row in enumerate(shown, start=self.top)]
         below = len(self.rows) - self.top - len(shown)
         if below:
             lines.append(((f" {self.signs.more} {below} more below", "faint"),))

@@ -8,8 +8,10 @@ from npdoctor.model.finding import Finding, Severity
 from npdoctor.report.prose import number
 from npdoctor.report.text import no_problems
 from npdoctor.tui.line import Line, cut, cut_front, fit, spread, width_of
+from npdoctor.tui.said import said_of
 from npdoctor.tui.signs import Signs
 from npdoctor.tui.state import State
+from npdoctor.tui.work import Carrying, TakingBack
 
 BAR = 8
 WORDS = {Severity.BROKEN: "broken", Severity.WARNING: "warn", Severity.UNKNOWN: "unknown"}
@@ -39,12 +41,13 @@ def named(finding: Finding) -> str:
     return f"{finding.subject} {finding.version}" if finding.version else finding.subject
 
 
-def row_line(row: Row, width: int, subjects: int, selected: bool, signs: Signs) -> Line:
+def row_line(row: Row, width: int, subjects: int, selected: bool, signs: Signs, marked: bool = False) -> Line:
     """Return a finding as one line; `subjects` is the width of that column."""
     finding = row.finding
     marker = signs.cursor if selected else " "
     subject = signs.text(named(finding)).replace("\n", " ")
-    head: Line = ((marker, ""), (signs.of(finding.severity), finding.severity.value), (" ", ""))
+    mark: Line = (("*", "strong"),) if marked else ((" ", ""),)
+    head: Line = ((marker, ""), (signs.of(finding.severity), finding.severity.value), *mark)
     if width >= 56:
         head = (*head, (f"{finding.code}  ", "faint"))
     room = max(4, min(subjects, width - width_of(head) - 1))
@@ -98,25 +101,29 @@ def place_of(state: State) -> str:
     return state.choice.executable if state.choice else ""
 
 
-def second_line(state: State, shown: int, width: int, signs: Signs) -> Line:
-    """Return the second line: what is listed, why this interpreter, and how far the work is."""
-    total = len(state.findings)
-    parts = []
+def second_line(state: State, tabs: Line, width: int, signs: Signs) -> Line:
+    """Return the second line: the panes, what came of the last fix or what is examined, and how far it is."""
+    right = (*progress(state, signs), (" ", ""))
+    said = said_of(state.work)
+    if said:
+        left = (*tabs, (f" {signs.dot} ", "faint"), (said.brief, said.role))
+        return spread(left, right, width, signs.more)
+    parts = [f"chosen: {state.choice.why}"] if state.choice else []
     if state.diagnosis:
-        parts.append(f"Findings {total}" if shown == total else f"Findings {shown} of {total}")
         numpy = state.diagnosis.snapshot.version_of("numpy")
         parts.append(f"NumPy {numpy}" if numpy else "no NumPy")
-    if state.choice:
-        parts.append(f"chosen: {state.choice.why}")
-    left: Line = ((" ", ""),)
-    for position, part in enumerate(parts):
-        mark = f" {signs.dot} " if position else ""
-        left = (*left, (mark + signs.text(part), "strong" if part.startswith("Findings") else "faint"))
-    return spread(left, (*progress(state, signs), (" ", "")), width, signs.more)
+    left = tabs
+    for part in parts:
+        more = (*left, (f" {signs.dot} {signs.text(part)}", "faint"))
+        if width_of(more) + width_of(right) < width:
+            left = more
+    return spread(left, right, width, signs.more)
 
 
 def progress(state: State, signs: Signs) -> Line:
-    """Return how far the examination is, in words and as a bar."""
+    """Return how far the examination is, in words and as a bar; it stands still while files are changed."""
+    if isinstance(state.work, (Carrying, TakingBack)):
+        return (("undoing" if isinstance(state.work, TakingBack) else "changing files", "strong"),)
     if state.failure:
         return (("stopped", "broken"),)
     if state.final:
@@ -137,11 +144,14 @@ def finished(state: State) -> str:
     imported = sum(d.imported for d in diagnosis.distributions) if diagnosis else 0
     extensions = diagnosis.extensions if diagnosis else 0
     took = "" if state.seconds is None else f", {state.seconds} s"
-    return f"{imported} of {extensions} imports work{took}" if extensions else f"checked{took}"
+    return f"{imported}/{extensions} imports work{took}" if extensions else f"checked{took}"
 
 
 def short_progress(state: State) -> str:
-    """Say in a word how far the examination is."""
+    """Say in a word what came of the last fix, or how far the examination is."""
+    said = said_of(state.work)
+    if said:
+        return said.brief
     if state.final or not state.diagnosis:
         return ""
     if state.failure:
@@ -206,6 +216,8 @@ def one_line(state: State, width: int, signs: Signs) -> Line:
 
 def closing_line(state: State, signs: Signs) -> str:
     """Return the one line that stays in the scrollback."""
+    if isinstance(state.work, (Carrying, TakingBack)):
+        return "npdoctor: left while files were being changed. npdoctor fix --undo puts everything back."
     if state.failure:
         return signs.text(state.failure.words)
     if state.diagnosis is None:

@@ -26,20 +26,30 @@ from npdoctor.model.target import Choice, Target
 from npdoctor.probe.control import Control
 from npdoctor.report.as_json import spare_installed
 from npdoctor.report.redact import Redactor
+from npdoctor.tui.bench import Bench, Case
+from npdoctor.tui.repair import Repair
 from npdoctor.tui.state import Failure, State
 
 PATIENCE = 0.8
+HALT_PATIENCE = 5.0
 SCREEN_PATIENCE = 3.0
 
 Examine = Callable[[Request, RuleBook, Listener, Control], Diagnosis]
 
 
 class Session(Listener):
-    """One examination in a thread of its own, and what is known of it so far."""
+    """One examination in a thread of its own, what is known of it so far, and the fixes it leads to."""
 
     live = True
 
-    def __init__(self, redactor: Redactor, request: Request | None = None, work: Examine = examine) -> None:
+    def __init__(
+        self,
+        redactor: Redactor,
+        request: Request | None = None,
+        work: Examine = examine,
+        bench: Bench | None = None,
+    ) -> None:
+        self.repair = Repair(self, redactor, bench)
         self.control = Control()
         self._screen = threading.Event()
         self._stopped = False
@@ -48,11 +58,14 @@ class Session(Listener):
         self._work = work
         self._lock = threading.Lock()
         self._state = State()
+        self._case: Case | None = None
+        self._chosen: Choice | None = None
+        self._prefix: str | None = None
         self._hidden: dict[Finding, Finding] = {}
         self._spared: object = None
         self._began = time.monotonic()
         self._imports_began: float | None = None
-        self._thread = threading.Thread(target=self._run, name="npdoctor-examine", daemon=True)
+        self._thread = self._make_thread()
 
     def start(self, screen_follows: bool = False) -> None:
         """Begin to examine; what would only delay a screen that follows waits until that is up."""
@@ -66,8 +79,9 @@ class Session(Listener):
 
     def take(self) -> State:
         """Return the newest state."""
+        work, history = self.repair.take()
         with self._lock:
-            state = self._state
+            state = replace(self._state, work=work, history=history)
         if state.imported and self._imports_began and not state.ended:
             return replace(state, left=_seconds_left(*state.imported, time.monotonic() - self._imports_began))
         return state
@@ -80,32 +94,70 @@ class Session(Listener):
     def cancel(self) -> None:
         """Stop the examination, without waiting for it."""
         self.control.cancel()
+        self.repair.clear()
         self._screen.set()
 
     def stop(self) -> None:
-        """End the examination and what it started, within a second."""
+        """End the examination, a fix and what they started, within two seconds."""
         if self._stopped:
             return
         self._stopped = True
         self.control.cancel()
         self._screen.set()
+        fixed = self.repair.stop(PATIENCE)
         self._thread.join(PATIENCE)
+        if self._thread.is_alive() or not fixed:
+            _end_children()
+
+    # -- what a fix asks for ------------------------------------------------------------------------
+
+    def newest(self) -> Case | None:
+        """Return the newest verdict as it is, not redacted."""
+        return self._case
+
+    def prefix(self) -> str | None:
+        """Return the folder of the environment."""
+        return self._prefix
+
+    def halt(self) -> None:
+        """End the examination and wait for its end: what it imports is about to change."""
+        self.control.cancel()
+        self._thread.join(HALT_PATIENCE)
         if self._thread.is_alive():
             _end_children()
+            self._thread.join(PATIENCE)
+
+    def examine_again(self) -> None:
+        """Examine the same interpreter anew."""
+        if self._stopped:
+            return
+        if self._request and self._chosen:
+            self._request = replace(self._request, python=self._chosen.executable, why=self._chosen.why)
+        self.control = Control()
+        self._case = None
+        self._imports_began = None
+        self._began = time.monotonic()
+        with self._lock:
+            self._state = State(book=self._state.book)
+        self._thread = self._make_thread()
+        self._thread.start()
 
     # -- what the workflow says ---------------------------------------------------------------------
 
     def target_chosen(self, choice: Choice) -> None:
         """Keep which interpreter is examined, and why."""
         self._go_on()
+        self._chosen = choice
         hide = self._redactor.redact
         self._note(choice=replace(choice, executable=hide(choice.executable), why=hide(choice.why)))
 
     def described(self, target: Target) -> None:
-        """Keep what the interpreter says of itself."""
+        """Keep what the interpreter says of itself, and which fixes it has had."""
+        self._prefix = target.prefix
         self._note(target=self._shown(target))
         self._screen.wait(SCREEN_PATIENCE)
         self._go_on()
+        self.repair.read_history()
 
     def reading(self, done: int, total: int) -> None:
         """Keep how many binaries were read."""
@@ -116,6 +168,8 @@ class Session(Listener):
         """Keep the verdict."""
         self._go_on()
         shown = self._redacted(diagnosis)
+        if self._state.book and self._request:
+            self._case = Case(diagnosis, self._state.book, self._request, final)
         if final:
             self._note(diagnosis=shown, final=True, seconds=round(time.monotonic() - self._began))
         else:
@@ -129,6 +183,9 @@ class Session(Listener):
 
     # -- inside the thread --------------------------------------------------------------------------
 
+    def _make_thread(self) -> threading.Thread:
+        return threading.Thread(target=self._run, name="npdoctor-examine", daemon=True)
+
     def _run(self) -> None:
         try:
             from npdoctor.probe.launch import current_folder
@@ -136,7 +193,8 @@ class Session(Listener):
 
             book = load_rule_book()
             self._note(book=book)
-            self._work(self._request or Request(working_folder=current_folder()), book, self, self.control)
+            self._request = self._request or Request(working_folder=current_folder())
+            self._work(self._request, book, self, self.control)
         except Cancelled:
             return
         except NpdoctorError as error:

@@ -15,6 +15,7 @@ class Signs:
     """One set of signs; each means the same without colour."""
 
     ok: str = "✓"
+    no: str = "✗"
     cursor: str = "▸"
     more: str = "…"
     dot: str = "·"
@@ -35,7 +36,7 @@ class Signs:
 
 
 UNICODE = Signs()
-ASCII = Signs("+", ">", "...", "-", "-", "|", "#", ".", only_ascii=True)
+ASCII = Signs("+", "x", ">", "...", "-", "-", "|", "#", ".", only_ascii=True)
 
 
 def signs_for(environ: Mapping[str, str], encoding: str | None) -> Signs:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from npdoctor.errors import EXIT_INTERRUPTED
 from npdoctor.model.diagnosis import Diagnosis
 from npdoctor.model.finding import Finding, Severity
+from npdoctor.model.plan import Entry, Stage
 from npdoctor.model.rules import RuleBook
 from npdoctor.model.target import Choice, Target
 from npdoctor.report.verdict import exit_code
+from npdoctor.tui.work import Running, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The newest word on each stage; `seconds` it took so far, `left` is how many it may still take."""
+    """The newest word on each stage; `seconds` it took so far, `left` is how many it may still take.
+
+    `work` is the fix that goes on or came last; `history` is None until the journal was read.
+    """
 
     choice: Choice | None = None
     target: Target | None = None
@@ -36,10 +41,22 @@ class State:
     paused: bool = False
     seconds: int | None = None
     left: int | None = None
+    work: Work | None = None
+    history: tuple[Entry, ...] | None = None
+
+    @property
+    def is_still(self) -> bool:
+        """Tell whether nothing will change until the person does something."""
+        return self.ended and not isinstance(self.work, Running)
+
+    @property
+    def newest_fix(self) -> Entry | None:
+        """Return the newest fix that is not undone."""
+        return next((e for e in self.history or () if e.stage is not Stage.UNDONE), None)
 
     @property
     def ended(self) -> bool:
-        """Tell whether nothing more will come."""
+        """Tell whether the examination has said its last word."""
         return self.final or self.failure is not None
 
     @property
