@@ -149,7 +149,7 @@ def test_wrong_usage(capsys: Captured, options: list[str], words: str) -> None:
     assert stand_in.requests == []
 
 
-@pytest.mark.parametrize("command", ["fix", "report", "audit", "gpu", "run", "compare", "fleet"])
+@pytest.mark.parametrize("command", ["report", "audit", "compare", "fleet"])
 def test_what_is_not_built_does_not_appear_to_work(capsys: Captured, command: str) -> None:
     assert main([command, "--json", "--apply", "x"]) == 2
     out, err = capsys.readouterr()

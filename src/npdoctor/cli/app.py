@@ -70,10 +70,18 @@ def _command(args: argparse.Namespace, output: Output) -> int:
         from npdoctor.cli.rules import rules
 
         return rules(args, output)
+    if args.command == "gpu":
+        from npdoctor.cli.gpu import gpu
+
+        return gpu(args, output)
     if args.command == "fix":
         from npdoctor.cli.fix import fix
 
         return fix(args, output)
+    if args.command == "run":
+        from npdoctor.cli.run import run
+
+        return run(args, output)
     from npdoctor.cli.check import check
 
     return check(args, output)

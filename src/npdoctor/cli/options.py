@@ -13,8 +13,6 @@ from npdoctor.errors import UsageError
 NOT_BUILT = {
     "report": "the full diagnosis as a document",
     "audit": "judge declared requirements",
-    "gpu": "GPUs, driver, CUDA, and which builds can use them",
-    "run": "watch a program of yours while it runs",
     "compare": "what differs between environments",
     "fleet": "check on every node of a cluster",
 }
@@ -24,6 +22,14 @@ MOST_JOBS = 256
 
 _EPILOG = """exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 could not look,
 4 npdoctor's own failure, 130 interrupted.  Not built yet in this version: """ + ", ".join(NOT_BUILT)
+
+_RUN = """Run a program with its streams and its exit code untouched, and sample the memory of its processes
+and of the GPUs. The summary, also as JSON, goes to stderr after it, or to the file of -o. Signals are passed
+on, and the program is killed if npdoctor is. PYTHONFAULTHANDLER=1 is set unless you have set it; an empty
+value switches it off. In place of a terminal the program gets another one, in which bytes and settings pass
+unchanged; --direct hands over your own, which an interactive shell needs."""
+_RUN_EXITS = """exit codes: those of the program, 128 and the number for a signal, 127 where it is not found,
+126 where it cannot be started, 2 where none is given."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -59,17 +65,51 @@ def parser() -> Parser:
             help="plan what mends it, show it as a diff; write, install, take back",
         )
     )
+    gpu = commands.add_parser(
+        "gpu",
+        parents=[common, _examining()],
+        allow_abbrev=False,
+        help="GPUs, driver, CUDA, and which installed builds can use them",
+    )
+    gpu.add_argument(
+        "--watch",
+        metavar="SECONDS",
+        type=seconds,
+        nargs="?",
+        const=1.0,
+        help="show the load again and again until interrupted (default every second)",
+    )
     explain = commands.add_parser(
         "explain", parents=[common], allow_abbrev=False, help="what a code means; - reads a traceback or log"
     )
     explain.add_argument(
         "what", nargs="?", metavar="CODE|-", help="a code, the id of a signature, or - for stdin"
     )
+    _add_run(
+        commands.add_parser(
+            "run",
+            parents=[common],
+            allow_abbrev=False,
+            usage="npdoctor run [OPTIONS] -- PROGRAM [ARGUMENTS...]",
+            help="run a program of yours and watch it; if it fails, name the cause",
+            description=_RUN,
+            epilog=_RUN_EXITS,
+        )
+    )
     rules = commands.add_parser(
         "rules", parents=[common], allow_abbrev=False, help="list what the rule book knows"
     )
     rules.add_argument("action", nargs="?", choices=["verify"], help="not built yet in this version")
     return root
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument(
+        "--direct",
+        action="store_true",
+        help="hand over terminals and pipes as they are: then npdoctor reads nothing of the output",
+    )
+    run.add_argument("program", nargs=argparse.REMAINDER, metavar="PROGRAM", help=argparse.SUPPRESS)
 
 
 def _add_fix(fix: argparse.ArgumentParser) -> None:
@@ -116,7 +156,14 @@ def _examining() -> Parser:
     group.add_argument("--strict", action="store_true", help="exit 3 where something could not be looked at")
     group.add_argument("--select", metavar="CODES", type=codes, action="extend", default=[])
     group.add_argument("--ignore", metavar="CODES", type=codes, action="extend", default=[])
-    group.add_argument("--assume", metavar="PKG==VERSION", type=assumption, action="append", default=[])
+    group.add_argument(
+        "--assume",
+        metavar="PKG==VERSION",
+        type=assumption,
+        action="append",
+        default=[],
+        help="judge as if that were installed; also gpu=sm_120, gpu=none, driver=550.54, cuda=12.4",
+    )
     group.add_argument("--no-import", action="store_true", help="static evidence only")
     group.add_argument("--smoke", action="store_true", help="also run the rule book's small functional tests")
     group.add_argument(
@@ -141,7 +188,11 @@ def codes(text: str) -> list[str]:
 
 
 def assumption(text: str) -> tuple[str, str]:
-    """Read PKG==VERSION; the name comes back normalised."""
+    """Read PKG==VERSION; the name comes back normalised. A fact of the machine comes back as `gpu=`."""
+    from npdoctor.cli.assuming import machine_fact
+
+    if fact := machine_fact(text):
+        return fact
     name, sign, version = (part.strip() for part in text.partition("=="))
     if not sign or not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form PKG==VERSION, such as numpy==2.2.6")

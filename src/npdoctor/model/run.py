@@ -103,7 +103,7 @@ class FirstOutput:
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """What faulthandler wrote: innermost frame first, extension modules, and the library it died in if told."""
+    """What faulthandler wrote: the innermost frame first; `library` is the one it died in, if told."""
 
     kind: str
     frames: tuple[str, ...]
