@@ -10,15 +10,15 @@ import stat
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from clinic.pythons import uv
-from npdoctor.fix.engines.engine import Command, EngineFailure, Problem, Resolution
-from npdoctor.model.index import Wheel
+from npdoctor.fix.engines.engine import Command
+from npdoctor.model.index import Indexes
 from npdoctor.model.plan import Change, FileEdit, Plan, Strategy
 from npdoctor.model.snapshot import Snapshot
 from npdoctor.model.target import Choice
@@ -54,6 +54,7 @@ class UvEngine:
     wheels_in: Path | None = None
     before: tuple[str, ...] = ()  # a program that runs uv, given as its last arguments
     name: str = "uv"
+    indexes: Indexes = field(default_factory=Indexes)
 
     def install_command(self, python: str, requirements: str) -> Command:
         offline = ["--no-config", "--no-index", "--find-links", str(self.wheels_in)] if self.wheels_in else []
@@ -63,19 +64,10 @@ class UvEngine:
     def uninstall_command(self, python: str, names: tuple[str, ...]) -> Command:
         return self._command("uninstall", "--python", python, "--no-config", *names)
 
-    def shown_command(self, python: str, pins: Sequence[str]) -> tuple[str, ...]:
-        return ("uv", "pip", "install", "--python", python, *pins)
-
     def _command(self, verb: str, *arguments: str) -> Command:
         return Command(
             (*self.before, uv_program(), "pip", verb, *arguments), {"UV_LINK_MODE": "copy"}, str(self.work)
         )
-
-    def resolve(self, problem: Problem) -> Resolution:
-        return EngineFailure("this engine only installs")
-
-    def wheels(self, pins: Mapping[str, str]) -> Mapping[str, Wheel]:
-        return {}
 
 
 def uv_program() -> str:

@@ -11,19 +11,21 @@ from dataclasses import dataclass, field, replace
 from npdoctor.checkup import Listener, Request, examine
 from npdoctor.fix.engines.choose import NoEngine, choose_engine
 from npdoctor.fix.engines.engine import Engine
+from npdoctor.fix.engines.locked import Locked
 from npdoctor.fix.files.declared import declared
 from npdoctor.fix.goal import Choice
 from npdoctor.fix.index_wheels import IndexWheels
+from npdoctor.fix.known_good import known_good
 from npdoctor.fix.limits import limits_for
 from npdoctor.fix.planning import Project, make_plan
 from npdoctor.fix.rehearsal.affected import affected
-from npdoctor.fix.rehearsal.compare import broken, grown_worse
+from npdoctor.fix.rehearsal.compare import better, broken, grown_worse, unmended
 from npdoctor.fix.rehearsal.rehearse import Failed as NoRehearsal
 from npdoctor.fix.rehearsal.rehearse import rehearse
 from npdoctor.fix.search import Rounds
 from npdoctor.fix.write.apply import apply
 from npdoctor.fix.write.journal import Journal
-from npdoctor.fix.write.outcome import Events, Failed, Undone, UndoOutcome
+from npdoctor.fix.write.outcome import Events, Failed, Refused, Undone, UndoOutcome, overwritten_words
 from npdoctor.fix.write.refusals import refusals
 from npdoctor.fix.write.texts import write_files
 from npdoctor.fix.write.undo import undo
@@ -33,7 +35,8 @@ from npdoctor.model.plan import Plan, Verified
 from npdoctor.model.rules import RuleBook
 from npdoctor.probe.control import Control
 from npdoctor.probe.index.config import read_indexes
-from npdoctor.probe.index.web import Web
+
+MOST_TRIES_MORE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,11 @@ class Mender:
         self._engine: Engine | None = None
 
     def plan(self) -> Mending:
-        """Plan, and rehearse the plan unless the person wants none; nothing is changed."""
+        """Plan, and rehearse the plan unless the person wants none; nothing is changed.
+
+        Versions that the rehearsal shows to be broken are excluded and it is planned again, three times at
+        most. Raises ConfigUnreadable where a configuration of the indexes cannot be parsed, and Cancelled.
+        """
         target = self.diagnosis.snapshot.target
         folder = self.request.working_folder
         indexes = read_indexes(target.executable, self.environ, folder)
@@ -87,13 +94,18 @@ class Mender:
             return Mending(Plan(plan_id, choice.strategy, "none", impossible=engine.reason))
         self._engine = engine
         limits = limits_for(target, declared(folder, self.wish.file))
-        project = Project(folder, self.wish.file, limits)
-        with Web(indexes) as web:
-            wheels = IndexWheels(indexes, web, target)
-            plan = make_plan(
-                plan_id, self.diagnosis, self.book, self.wish.choice, engine, wheels, project, self.listener
-            )
-        return self._rehearsed(plan, engine)
+        return self._planned(plan_id, engine, Project(folder, self.wish.file, limits))
+
+    def lock(self, mending: Mending) -> Locked | None:
+        """Return what is installed with the plan's changes as lock files; None where there is no plan.
+
+        What no index can give is named as missing, and so is what the index does not answer for.
+        """
+        if self._engine is None or mending.plan.impossible:
+            return None
+        pins, lacking = known_good(self.diagnosis.snapshot, mending.plan)
+        locked = self._engine.lock(pins)
+        return replace(locked, missing=tuple(sorted({*locked.missing, *lacking})))
 
     def write(self, mending: Mending) -> Mending:
         """Write the pins into the project's files, and nothing else; where they say it already, nothing."""
@@ -106,17 +118,21 @@ class Mender:
         return replace(mending, written=done.paths, entry=done.entry.id if done.entry else None)
 
     def apply(self, mending: Mending) -> Mending:
-        """Write the pins and install; what got worse is taken back at once."""
+        """Write the pins and install, unless that is refused; what got worse is taken back at once."""
         assert self._engine is not None, "apply follows plan"
         snapshot = self.diagnosis.snapshot
-        if mending.refusals:
-            return mending
         done = apply(
             mending.plan, snapshot, self._engine, self.listener, environ=self.environ, control=self.control
         )
+        if isinstance(done, Refused):
+            return replace(mending, refusals=done.refusals)
+        mending = replace(mending, refusals=())
         if isinstance(done, Failed):
             failure = f"{done.reason}\n{done.output}".strip()
             return self._taken_back(replace(mending, failure=failure), done.entry.id if done.entry else None)
+        if done.overwritten:
+            notes = (*mending.plan.notes, overwritten_words(done.overwritten))
+            mending = replace(mending, plan=replace(mending.plan, notes=notes))
         self.listener.stage("examining")
         after = self._look(
             snapshot.target.executable, affected(mending.plan, self.diagnosis), "after the fix"
@@ -133,10 +149,40 @@ class Mender:
         """Put everything back where something was begun."""
         if entry is None:
             return mending
-        outcome = take_back(entry, self.diagnosis.snapshot.target.prefix, listener=self.listener)
+        prefix = self.diagnosis.snapshot.target.prefix
+        outcome = undo(entry, prefix, False, self.listener, environ=self.environ)
         if isinstance(outcome, Undone):
             return replace(mending, undone=True, applied=False, written=(), left=None, entry=entry)
         return replace(mending, entry=entry)
+
+    def _planned(self, plan_id: str, engine: Engine, project: Project) -> Mending:
+        """Plan and rehearse until nothing that was changed stays broken; return the best of the tries."""
+        wheels = IndexWheels(engine.offers)
+        excluded: dict[str, set[str]] = {}
+        best: Mending | None = None
+        for _ in range(1 + MOST_TRIES_MORE):
+            plan = make_plan(
+                plan_id,
+                self.diagnosis,
+                self.book,
+                self.wish.choice,
+                engine,
+                wheels,
+                project,
+                self.listener,
+                excluded,
+            )
+            if best and plan.impossible:
+                break
+            mending = self._rehearsed(plan, engine)
+            best = better(best, mending)
+            bad = unmended(plan.changes, mending.rehearsal) if mending.rehearsal else {}
+            if not bad:
+                break
+            for name, version in bad.items():
+                excluded.setdefault(name, set()).add(version)
+        assert best is not None
+        return best
 
     def _rehearsed(self, plan: Plan, engine: Engine) -> Mending:
         if plan.impossible or not (plan.changes or plan.remove):
@@ -152,6 +198,7 @@ class Mender:
             self.book,
             self.listener.stage,
             self.control,
+            environ=self.environ,
         )
         if isinstance(rehearsal, NoRehearsal):
             return Mending(plan, None, against, unrehearsed=rehearsal.reason)

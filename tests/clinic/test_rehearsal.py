@@ -11,6 +11,7 @@ from npdoctor.checkup import Request, examine
 from npdoctor.fix.engines.engine import Command
 from npdoctor.fix.rehearsal.rehearse import Failed, rehearse
 from npdoctor.model.diagnosis import Diagnosis
+from npdoctor.model.index import Indexes
 from npdoctor.model.plan import Change, Plan, Rehearsal, Strategy
 from npdoctor.rulebook.load import load_rule_book
 
@@ -30,6 +31,10 @@ class Uv:
     """Installs from the configured index."""
 
     name = "uv"
+    indexes = Indexes()
+
+    def uninstall_command(self, python: str, names: tuple[str, ...]) -> Command:
+        raise AssertionError("a rehearsal removes nothing")
 
     def install_command(self, python: str, requirements: str) -> Command:
         program = uv()

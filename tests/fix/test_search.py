@@ -10,7 +10,6 @@ from packaging.version import Version
 
 from npdoctor.fix.demand import Demand, Goal
 from npdoctor.fix.engines.engine import (
-    Command,
     EngineFailure,
     Move,
     Problem,
@@ -18,6 +17,7 @@ from npdoctor.fix.engines.engine import (
     Solved,
     Unsolvable,
 )
+from npdoctor.fix.pose import Knowledge
 from npdoctor.fix.search import Found, Judgement, NotFound, Rounds, search
 from npdoctor.model.index import Release, Wheel
 from npdoctor.model.plan import Strategy
@@ -33,7 +33,8 @@ class Shelf:
     needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     read: list[str] = field(default_factory=list)
-    name: str = "shelf"
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    wheelless: Collection[str] = ()
 
     def resolve(self, problem: Problem) -> Resolution:
         self.problems.append(problem)
@@ -61,19 +62,15 @@ class Shelf:
         return Solved(tuple(m for m in moves if m.old != m.new))
 
     def wheels(self, pins: Mapping[str, str]) -> Mapping[str, Wheel]:
+        self.asked += pins.items()
+        return self.shelved(pins)
+
+    def shelved(self, pins: Mapping[str, str]) -> Mapping[str, Wheel]:
         return {
             n: Wheel(n, v, f"{n}-{v}-cp311-cp311-linux_x86_64.whl", f"https://i/{n}-{v}")
             for n, v in pins.items()
+            if n not in self.wheelless
         }
-
-    def install_command(self, python: str, requirements: str) -> Command:
-        raise AssertionError("planning installs nothing")
-
-    def shown_command(self, python: str, pins: Sequence[str]) -> tuple[str, ...]:
-        raise AssertionError("searching shows nothing")
-
-    def uninstall_command(self, python: str, names: tuple[str, ...]) -> Command:
-        raise AssertionError("planning removes nothing")
 
     def judge(
         self, wheels: Sequence[Wheel], modules: Mapping[str, Sequence[str]], numpy: str
@@ -85,7 +82,7 @@ class Shelf:
         }
 
     def releases(self, name: str) -> Sequence[Release]:
-        return [Release(v, self.wheels({name: v})[name]) for v in self.stock.get(name, ())]
+        return [Release(v, self.shelved({name: v})[name]) for v in self.stock.get(name, ())]
 
 
 class Fits:
@@ -175,6 +172,31 @@ def test_what_follows_moves_as_little_as_it_can() -> None:
         Strategy.NEAREST, shelf.installed, frozenset({"a"}), "==2.1", (Demand("a", "1", ">1", "NPD101"),)
     )
     assert moved(run(wanted, shelf)) == {"a": "2", "dep": "2"}
+
+
+def test_each_wheel_is_asked_for_once_even_where_there_is_none() -> None:
+    shelf = Shelf(
+        {"a": "1", "dep": "1", "numpy": "2.1"},
+        {"a": ["1", "2", "3"], "numpy": ["2.1"], "dep": ["1", "2", "3", "4"]},
+        {"a": ["1", "2"]},
+        {"a==2": ["dep>=2"], "a==3": ["dep>=2"]},
+        wheelless=("dep",),
+    )
+    wanted = Goal(
+        Strategy.NEAREST, shelf.installed, frozenset({"a"}), "==2.1", (Demand("a", "1", ">1", "NPD101"),)
+    )
+    found = run(wanted, shelf)
+    assert moved(found) == {"a": "3", "dep": "2"}
+    assert isinstance(found, Found)
+    assert set(found.wheels) == {"a"}
+    assert len(shelf.asked) == len(set(shelf.asked))
+
+
+def test_versions_known_to_be_broken_are_not_chosen() -> None:
+    shelf = Shelf({"a": "1", "numpy": "2.1"}, {"a": ["1", "2", "3"], "numpy": ["2.1"]}, {"a": ["1"]})
+    known = Knowledge({"a": {"2"}})
+    found = search(goal(shelf.installed, "a"), shelf, shelf, Fits(), Rounds(), known)
+    assert moved(found) == {"a": "3"}
 
 
 def test_nothing_beside_the_plan_moves() -> None:

@@ -24,7 +24,8 @@ def held_back(snapshot: Snapshot) -> Mapping[str, str]:
     return reasons
 
 
-def _why(distribution: Distribution) -> str | None:
+def why_on_no_index(distribution: Distribution) -> str | None:
+    """Say why no index has what is installed; None where one may."""
     origin = distribution.direct_url
     version = parsed_version(distribution.version)
     if origin and origin.editable:
@@ -35,6 +36,13 @@ def _why(distribution: Distribution) -> str | None:
         return f"its version {distribution.version} is not a standard one"
     if version.local:
         return f"its version {distribution.version} is a local one, which no index has"
+    return None
+
+
+def _why(distribution: Distribution) -> str | None:
+    why = why_on_no_index(distribution)
+    if why:
+        return why
     if (distribution.installer or "").lower() == "conda":
         return "conda installed it; change it with conda"
     if distribution.files is None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from packaging.version import Version
 
@@ -14,6 +15,7 @@ from npdoctor.fix.files.place import Edited, NoPlace, Pin, Refused
 from npdoctor.fix.files.places import find_place
 from npdoctor.fix.fit import InstalledFit
 from npdoctor.fix.goal import Choice, make_goal
+from npdoctor.fix.pose import Knowledge
 from npdoctor.fix.search import Found, NotFound, Rounds, Wheels, search, verified_as
 from npdoctor.model.diagnosis import Diagnosis
 from npdoctor.model.plan import Change, Plan, Strategy
@@ -40,14 +42,19 @@ def make_plan(
     wheels: Wheels,
     project: Project,
     rounds: Rounds | None = None,
+    excluded: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Plan:
-    """Return the plan that mends the chosen findings; nothing is changed by making it."""
+    """Return the plan that mends the chosen findings; nothing is changed by making it.
+
+    `excluded` are versions by name that it must not choose.
+    """
     goal = make_goal(diagnosis, book, choice, project.declared)
     plan = Plan(plan_id, choice.strategy, engine.name, goal.subjects, steps=goal.steps)
     found: Found | NotFound = Found((), {}, {}, 0)
     if goal.needs_resolver:
+        known = Knowledge({name: set(versions) for name, versions in excluded.items()})
         fit = InstalledFit(diagnosis.snapshot, book)
-        found = search(goal, engine, wheels, fit, rounds or Rounds())
+        found = search(goal, engine, wheels, fit, rounds or Rounds(), known)
     elif goal.reinstalls:
         found = Found((), engine.wheels(goal.reinstalls), {}, 0)
     if isinstance(found, NotFound):

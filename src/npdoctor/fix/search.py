@@ -9,7 +9,7 @@ from typing import Protocol
 from packaging.version import Version
 
 from npdoctor.fix.demand import Demand, Goal
-from npdoctor.fix.engines.engine import Engine, EngineFailure, Move, Resolution, Solved, Unsolvable
+from npdoctor.fix.engines.engine import EngineFailure, Move, Resolution, Resolver, Solved, Unsolvable
 from npdoctor.fix.pose import Knowledge, pose
 from npdoctor.model.index import Release, Wheel
 from npdoctor.model.plan import Strategy, Verified
@@ -74,7 +74,7 @@ class NotFound:
 
 
 def search(
-    goal: Goal, engine: Engine, wheels: Wheels, fit: Fit, rounds: Rounds, known: Knowledge | None = None
+    goal: Goal, engine: Resolver, wheels: Wheels, fit: Fit, rounds: Rounds, known: Knowledge | None = None
 ) -> Found | NotFound:
     """Return the moves that meet a goal, as few as could be found."""
     return _Search(goal, engine, wheels, fit, rounds, known or Knowledge()).run()
@@ -83,13 +83,13 @@ def search(
 @dataclass
 class _Search:
     goal: Goal
-    engine: Engine
+    engine: Resolver
     wheels: Wheels
     fit: Fit
     rounds: Rounds
     known: Knowledge
     count: int = 0
-    files: dict[str, Wheel] = field(default_factory=dict)
+    files: dict[tuple[str, str], Wheel | None] = field(default_factory=dict)
     judged: dict[tuple[str, str, str], Judgement] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -142,16 +142,21 @@ class _Search:
         key = (move.name, move.new or "", numpy)
         if key not in self.judged:
             pins = {m.name: m.new for m in moves if m.new}
-            missing = {n: v for n, v in pins.items() if self.files.get(n, _NONE).version != v}
-            if missing:
-                self.files.update(self.engine.wheels(missing))
-            files = [w for n, w in self.files.items() if pins.get(n) == w.version]
+            files = list(self._wheels(pins).values())
             self.rounds.round(self.count, f"reading {len(files)} wheels on the index")
             said = self.wheels.judge(files, self._modules(), numpy)
             for name, version in pins.items():
                 unknown = Judgement(None, "its wheel was not read")
                 self.judged[name, version, numpy] = said.get(name, unknown)
         return self.judged[key]
+
+    def _wheels(self, pins: Mapping[str, str]) -> dict[str, Wheel]:
+        """Return by name the wheels of exact versions; the engine is asked for each of them once."""
+        unknown = {name: version for name, version in pins.items() if (name, version) not in self.files}
+        if unknown:
+            found = self.engine.wheels(unknown)
+            self.files.update({(name, version): found.get(name) for name, version in unknown.items()})
+        return {name: wheel for name, version in pins.items() if (wheel := self.files[name, version])}
 
     def _modules(self) -> dict[str, Sequence[str]]:
         return {d.name: d.modules for d in (*self.goal.demands, *self.known.drivers.values())}
@@ -238,21 +243,15 @@ class _Search:
     def _finish(self, moves: Sequence[Move]) -> Found | NotFound:
         pins = {m.name: m.new for m in moves if m.new}
         pins |= {n: v for n, v in self.goal.reinstalls.items() if n not in pins}
-        missing = {n: v for n, v in pins.items() if self.files.get(n, _NONE).version != v}
-        if missing:
-            self.files.update(self.engine.wheels(missing))
         numpy = self._numpy(moves) or ""
         return Found(
             moves=tuple(moves),
-            wheels={n: w for n, w in self.files.items() if pins.get(n) == w.version},
+            wheels=self._wheels(pins),
             verified={n: self.judged[n, v, numpy] for n, v in pins.items() if (n, v, numpy) in self.judged},
             rounds=self.count,
             drivers=dict(self.known.drivers),
             notes=tuple(dict.fromkeys(self.notes)),
         )
-
-
-_NONE = Wheel("", "", "", "")
 
 
 def _not_found(resolution: Unsolvable | EngineFailure) -> NotFound:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class Indexes:
     version: only where every index is a public one.
     """
 
-    urls: tuple[str, ...] = ("https://pypi.org/simple",)
-    find_links: tuple[str, ...] = ()
+    urls: tuple[str, ...] = field(default=("https://pypi.org/simple",), repr=False)
+    find_links: tuple[str, ...] = field(default=(), repr=False)
     origin: str = "the default index"
     certificates: str | None = None
     trusted_hosts: tuple[str, ...] = ()

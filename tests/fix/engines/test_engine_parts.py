@@ -14,7 +14,7 @@ import pytest
 from npdoctor.errors import Cancelled
 from npdoctor.fix.engines.choose import find_uv
 from npdoctor.fix.engines.engine import Command, Problem, Resolution, Solved, Unsolvable
-from npdoctor.fix.engines.files import is_hashed, write_lines
+from npdoctor.fix.engines.files import exact_lines, is_hashed, write_lines
 from npdoctor.fix.engines.locked import lock, wheels_of
 from npdoctor.fix.engines.nearest import nearest
 from npdoctor.fix.engines.offers import Offers
@@ -22,6 +22,7 @@ from npdoctor.fix.engines.run import Ran, run_tool
 from npdoctor.fix.engines.standin import make_stand_in
 from npdoctor.model.distribution import Distribution
 from npdoctor.model.index import Indexes, Wheel
+from npdoctor.model.plan import Change
 from npdoctor.probe.control import Control
 from npdoctor.probe.metadata import Unreadable, read_distribution
 from sample_target import linux_target
@@ -33,7 +34,7 @@ def run(
     folder: Path, program: str, seconds: float = 20, control: Control | None = None, **environ: str
 ) -> Ran:
     command = Command((sys.executable, "-c", program), {"ADDED": "1"}, str(folder))
-    return run_tool(command, {**os.environ, **environ}, SECRET, seconds, control or Control())
+    return run_tool(command, {**os.environ, **environ}, SECRET, control or Control(), seconds=seconds)
 
 
 def test_a_tool_reads_nothing_and_its_output_has_no_password(tmp_path: Path) -> None:
@@ -60,7 +61,49 @@ def test_a_tool_is_stopped(tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         run(tmp_path, "import time; time.sleep(60)", control=control)
     missing = Command((str(tmp_path / "none"),), {}, str(tmp_path))
-    assert "cannot be run" in run_tool(missing, os.environ, SECRET, 5, Control()).stderr
+    assert "cannot be run" in run_tool(missing, os.environ, SECRET, Control()).stderr
+
+
+def test_lines_are_heard_as_they_come_and_without_secrets(tmp_path: Path) -> None:
+    heard: list[str] = []
+    program = (
+        "import os, sys\n"
+        "print('one', end='\\r'); print('\\x1b[31mtwo\\x1b[0m', os.environ['UV_INDEX_A_PASSWORD'])\n"
+        "print('x' * 50000); print('no end', end='')"
+    )
+    command = Command((sys.executable, "-c", program), {}, str(tmp_path))
+    environ = {**os.environ, "UV_INDEX_A_PASSWORD": "hunter2x"}
+    ran = run_tool(command, environ, SECRET, Control(), hear=heard.append)
+    assert heard[:2] == ["one", "two <hidden>"]
+    assert heard[-1] == "no end"
+    assert max(map(len, heard)) == 2000
+    assert "hunter2x" not in ran.stdout
+
+
+def test_a_tool_may_end_by_itself_when_it_is_stopped(tmp_path: Path) -> None:
+    control, heard = Control(), []
+    program = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (print('tidied', flush=True), sys.exit(0)))\n"
+        "print('begun', flush=True); time.sleep(60)"
+    )
+
+    def hear(line: str) -> None:
+        heard.append(line)
+        control.cancel()
+
+    command = Command((sys.executable, "-c", program), {}, str(tmp_path))
+    with pytest.raises(Cancelled):
+        run_tool(command, os.environ, SECRET, control, hear=hear)
+    assert heard == ["begun", "tidied"]
+
+
+def test_requirements_have_hashes_only_where_all_are_known() -> None:
+    wheel = Wheel("a", "2", "a-2-py3-none-any.whl", "https://x/a.whl", "12ab")
+    known = Change("a", "1", "2", "", wheel=wheel)
+    unknown, gone = Change("b", None, "3", ""), Change("c", "1", None, "")
+    assert exact_lines([known, gone]) == ("a==2 --hash=sha256:12ab",)
+    assert exact_lines([known, unknown]) == ("a==2", "b==3")
 
 
 def distribution(name: str, version: str, *requires: str, effective: bool = True) -> Distribution:

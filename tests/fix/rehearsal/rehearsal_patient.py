@@ -17,7 +17,7 @@ import pytest
 from clinic.pythons import uv
 from fake_environment import FakeEnvironment
 from npdoctor.fix.engines.engine import Command
-from npdoctor.model.index import Wheel
+from npdoctor.model.index import Indexes, Wheel
 from npdoctor.model.plan import Change, Plan, Strategy
 from npdoctor.model.snapshot import Snapshot
 from npdoctor.model.target import Choice
@@ -101,6 +101,10 @@ class LocalUv:
     wheels: Path | None = None
     options: tuple[str, ...] = ()
     name = "uv"
+    indexes = Indexes()
+
+    def uninstall_command(self, python: str, names: tuple[str, ...]) -> Command:
+        raise AssertionError("a rehearsal removes nothing")
 
     def install_command(self, python: str, requirements: str) -> Command:
         program = uv()

@@ -1,4 +1,4 @@
-"""Who is looked at again, which pins are written, and what counts as worse."""
+"""Who is looked at again, and what counts as worse."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import pytest
 from rehearsal_patient import change, plan_of
 
 from npdoctor.fix.rehearsal.affected import affected
-from npdoctor.fix.rehearsal.compare import broken, completed, grown_worse
-from npdoctor.fix.rehearsal.install import requirements
+from npdoctor.fix.rehearsal.compare import better, broken, completed, grown_worse, unmended
 from npdoctor.fix.rehearsal.ownership import Room
 from npdoctor.model.binary import Binary, NumpyAbi, NumpyApi, NumpyUse
 from npdoctor.model.diagnosis import Diagnosis
 from npdoctor.model.distribution import Distribution
 from npdoctor.model.finding import Finding, Severity
 from npdoctor.model.host import Host
-from npdoctor.model.index import Wheel
+from npdoctor.model.mending import Mending
 from npdoctor.model.outcome import Imported, Outcome, Raised, RaisedException
+from npdoctor.model.plan import Rehearsal
 from npdoctor.model.snapshot import SmokeResult, Snapshot
 from sample_target import linux_target
 
@@ -149,8 +149,26 @@ def test_outcomes_are_kept_for_what_was_not_imported_again() -> None:
     assert [result.id for result in whole.smoke] == ["t"]
 
 
-def test_pins_carry_hashes_where_all_are_known() -> None:
-    wheel = Wheel("a", "2", "a-2-py3-none-any.whl", "https://index/a", "12ab")
-    known, unknown = change("a", "1", "2", wheel), change("b", None, "3")
-    assert requirements([known]) == "a==2 --hash=sha256:12ab\n"
-    assert requirements([known, unknown]) == "a==2\nb==3\n"
+def test_what_was_changed_and_stays_broken_may_have_a_better_release() -> None:
+    changes = (
+        change("numpy", "1", "2"),
+        change("again", "1", "1"),
+        change("gone", "1", None),
+        change("mended", "1", "2"),
+        change("still", "1", "2"),
+    )
+    rehearsal = Rehearsal(("mended", "still"), ("again", "gone", "numpy", "other", "still"))
+    assert unmended(changes, rehearsal) == {"still": "2"}
+
+
+def test_of_two_tries_the_one_that_leaves_less_broken_counts() -> None:
+    def tried(*after: str, worse: tuple[str, ...] = ()) -> Mending:
+        return Mending(plan_of(), Rehearsal(("a", "b"), after, worse))
+
+    first, unrehearsed = tried("a", "b"), Mending(plan_of(), unrehearsed="no room")
+    assert better(None, first) is first
+    assert better(first, tried("a")).rehearsal == Rehearsal(("a", "b"), ("a",))
+    assert better(first, tried("a", "c")) is first
+    assert better(tried("a", worse=("a",)), tried("a")).rehearsal == Rehearsal(("a", "b"), ("a",))
+    assert better(first, unrehearsed) is first
+    assert better(unrehearsed, first) is unrehearsed

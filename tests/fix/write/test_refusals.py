@@ -13,7 +13,7 @@ import pytest
 from installing import moves, plan_for
 from npdoctor.fix.write.apply import apply
 from npdoctor.fix.write.lock import hold
-from npdoctor.fix.write.outcome import Failed, NothingToUndo, UndoFailed
+from npdoctor.fix.write.outcome import NothingToUndo, Refused, UndoFailed
 from npdoctor.fix.write.refusals import refusals
 from npdoctor.fix.write.state import state_folder
 from npdoctor.fix.write.undo import undo
@@ -83,8 +83,8 @@ def test_what_no_installer_can_put_back_is_left_alone(
     assert says in reasons(ward)
     before = ward.tree()
     outcome = apply(UP, ward.look(), ward.engine, environ=ward.environ)
-    assert isinstance(outcome, Failed)
-    assert says in outcome.reason
+    assert isinstance(outcome, Refused)
+    assert says in f"{outcome.refusals[0].reason} {outcome.refusals[0].advice}"
     assert ward.tree() == before
     assert precious.exists()
     assert reasons(ward, plan_for(*moves(beta="1.0 2.0"))) == ""
@@ -153,7 +153,7 @@ def test_one_npdoctor_at_a_time(ward: Ward) -> None:
     before = ward.tree()
     with hold(str(ward.state), str(ward.prefix)):
         assert f"process {os.getpid()}" in reasons(ward)
-        assert isinstance(apply(UP, snapshot, ward.engine, environ=ward.environ), Failed)
+        assert isinstance(apply(UP, snapshot, ward.engine, environ=ward.environ), Refused)
         assert isinstance(undo(None, str(ward.prefix), environ=ward.environ), NothingToUndo)
     assert ward.tree() == before
     outcome = apply(UP, snapshot, ward.engine, environ=ward.environ)

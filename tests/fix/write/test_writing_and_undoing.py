@@ -18,9 +18,11 @@ from npdoctor.fix.write.outcome import (
     Events,
     Failed,
     NothingToUndo,
+    Refused,
     UndoConflict,
     UndoFailed,
     Undone,
+    overwritten_words,
 )
 from npdoctor.fix.write.undo import undo
 from npdoctor.model.plan import Change, FileEdit, Plan, Stage
@@ -84,6 +86,7 @@ def test_what_the_installer_overwrites_beside_the_plan_is_told(ward: Ward) -> No
     mine.write_text("mine")
     outcome = done(ward, plan_for(*moves(guest="- 1.0")))
     assert outcome.overwritten == (str(mine),)
+    assert str(mine) in overwritten_words(outcome.overwritten)
 
 
 def test_a_removal_is_undone(ward: Ward) -> None:
@@ -299,8 +302,8 @@ def test_a_failed_install_is_not_rolled_back_by_itself(ward: Ward, tmp_path: Pat
     assert project.read_bytes() == b"new"
     assert "beta" not in versions(ward)
     again = apply(plan_for(*UP), ward.look(), ward.engine, environ=ward.environ)
-    assert isinstance(again, Failed)
-    assert f"npdoctor undo {outcome.entry.id}" in again.reason
+    assert isinstance(again, Refused)
+    assert f"npdoctor undo {outcome.entry.id}" in again.refusals[0].advice
     undone(ward)
     assert ward.tree() == before
     assert project.read_bytes() == b"old"

@@ -108,7 +108,7 @@ def _has_pip(python: str, environ: Mapping[str, str], control: Control) -> bool:
     """Tell whether an interpreter has a pip that can work on another one, as of 22.3."""
     with tempfile.TemporaryDirectory(prefix="npdoctor-") as empty:
         ask = Command((python, "-m", "pip", "--version"), {"PYTHONDONTWRITEBYTECODE": "1"}, empty)
-        ran = run_tool(ask, environ, Indexes(), _PIP_SECONDS, control)
+        ran = run_tool(ask, environ, Indexes(), control, seconds=_PIP_SECONDS)
     found = re.match(r"pip (\d+)\.(\d+)", ran.stdout)
     return ran.code == 0 and found is not None and (int(found[1]), int(found[2])) >= _OLDEST_PIP
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from npdoctor.model.index import Wheel
+from npdoctor.fix.engines.locked import Locked
+from npdoctor.fix.engines.offers import Offers
+from npdoctor.model.index import Indexes, Wheel
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,8 @@ class Command:
     folder: str
 
 
-class Engine(Protocol):
-    """A resolver and installer, bound to one target and its configured indexes."""
-
-    name: str
+class Resolver(Protocol):
+    """What the search needs of an engine."""
 
     def resolve(self, problem: Problem) -> Resolution:
         """Resolve without changing anything, and without building a source distribution."""
@@ -79,14 +79,37 @@ class Engine(Protocol):
     def wheels(self, pins: Mapping[str, str]) -> Mapping[str, Wheel]:
         """Return by name the wheels that would be installed for exact versions, without those not found."""
 
+
+class Installer(Protocol):
+    """What rehearsing and applying need of an engine; `indexes` are those in force."""
+
+    @property
+    def name(self) -> str:
+        """Return the program's name."""
+
+    @property
+    def indexes(self) -> Indexes:
+        """Return where distributions come from."""
+
     def install_command(self, python: str, requirements: str) -> Command:
         """Return what installs a file of exact requirements into an interpreter, without dependencies.
 
         Hashes are asked for where every requirement of the file has one, so the file must be there.
         """
 
-    def shown_command(self, python: str, pins: Sequence[str]) -> tuple[str, ...]:
-        """Return what a person would type to install exact versions, without credentials."""
-
     def uninstall_command(self, python: str, names: tuple[str, ...]) -> Command:
         """Return what uninstalls these distributions from an interpreter."""
+
+
+class Engine(Resolver, Installer, Protocol):
+    """A resolver and installer, bound to one target and its configured indexes."""
+
+    @property
+    def offers(self) -> Offers:
+        """Return what the indexes in force offer."""
+
+    def lock(self, pins: Mapping[str, str]) -> Locked:
+        """Return exact versions as a lock file and as requirements with hashes; nothing is resolved."""
+
+    def shown_command(self, python: str, pins: Sequence[str]) -> tuple[str, ...]:
+        """Return what a person would type to install exact versions, without credentials."""

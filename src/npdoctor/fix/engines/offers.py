@@ -15,20 +15,25 @@ from npdoctor.model.target import Target
 from npdoctor.probe.index.releases import releases
 from npdoctor.probe.index.web import Web
 
+AT_ONCE = 8  # projects that are asked for at a time
+
 
 class Offers:
-    """The releases of projects on these indexes; an index that does not answer raises WebError."""
+    """The releases of projects on these indexes; an index that does not answer raises WebError.
+
+    `web` is the client that reaches the indexes. Threads may share it all.
+    """
 
     def __init__(self, indexes: Indexes, target: Target) -> None:
         self._indexes = indexes
         self._target = target
-        self._web = Web(indexes)
+        self.web = Web(indexes)
         self._known: dict[str, tuple[Release, ...]] = {}
 
     def of(self, name: str) -> tuple[Release, ...]:
         """Return all releases, ascending."""
         if name not in self._known:
-            self._known[name] = releases(name, self._indexes, self._web, self._target)
+            self._known[name] = releases(name, self._indexes, self.web, self._target)
         return self._known[name]
 
     def wheel(self, name: str, version: str) -> Wheel | None:

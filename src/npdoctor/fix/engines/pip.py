@@ -12,9 +12,10 @@ from npdoctor.fix.engines.engine import Command, EngineFailure, Move, Problem, R
 from npdoctor.fix.engines.files import is_hashed
 from npdoctor.fix.engines.locked import Locked, lock
 from npdoctor.fix.engines.nearest import nearest
-from npdoctor.fix.engines.offers import Offers, limits
+from npdoctor.fix.engines.offers import AT_ONCE, Offers, limits
 from npdoctor.fix.engines.pip_tool import ONLY_WHEELS, SECONDS, PipTool
 from npdoctor.fix.engines.pip_words import Chosen, filename
+from npdoctor.fix.engines.standin import StandIn
 from npdoctor.model.distribution import Distribution
 from npdoctor.model.index import Indexes, Wheel
 from npdoctor.model.target import Target
@@ -22,7 +23,6 @@ from npdoctor.probe.control import Control
 from npdoctor.probe.index.web import WebError
 
 MOST_ROUNDS = 8
-_THREADS = 8
 
 
 class Pip:
@@ -47,11 +47,18 @@ class Pip:
         seconds: float = SECONDS,
     ) -> None:
         self.indexes = indexes
+        self.offers = Offers(indexes, target)
         self._tool = PipTool(
-            runner, target, tuple(installed), indexes, environ, constraint, control or Control(), seconds
+            runner,
+            target,
+            StandIn(target, installed),
+            indexes,
+            environ,
+            constraint,
+            control or Control(),
+            seconds,
         )
         self._installed = {d.name: d.version for d in installed if d.effective}
-        self._offers = Offers(indexes, target)
 
     def resolve(self, problem: Problem) -> Resolution:
         """Resolve without changing anything, and without building a source distribution.
@@ -61,14 +68,14 @@ class Pip:
         """
         try:
             if problem.lowest:
-                return nearest(problem, self._installed, self._offers, self._solve)
+                return nearest(problem, self._installed, self.offers, self._solve)
             return self._solve(problem.requirements, problem.constraints)
         except WebError as error:
             return EngineFailure(error.reason, error.offline)
 
     def wheels(self, pins: Mapping[str, str]) -> Mapping[str, Wheel]:
         """Return by name the wheels that would be installed for exact versions, without those not found."""
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
             found = pool.map(self._wheel, pins, pins.values())
             return {name: wheel for name, wheel in zip(pins, found, strict=True) if wheel}
 
@@ -106,7 +113,7 @@ class Pip:
             if not strangers:
                 return Solved(tuple(sorted(map(self._move, chosen), key=lambda move: move.name)))
             for one in strangers:
-                versions = self._offers.admitted(one.name, admitted.get(one.name, SpecifierSet()))
+                versions = self.offers.admitted(one.name, admitted.get(one.name, SpecifierSet()))
                 if not versions or one.name in held:
                     return Unsolvable(_why_stranger(one, versions))
                 held[one.name] = versions[-1]
@@ -120,7 +127,7 @@ class Pip:
         """
         if self.indexes.merged or len(self.indexes.urls) < 2:
             return False
-        wheel = self._offers.wheel(chosen.name, chosen.version)
+        wheel = self.offers.wheel(chosen.name, chosen.version)
         if wheel is None or (wheel.sha256 and chosen.sha256 and wheel.sha256 != chosen.sha256):
             return True
         return filename(wheel.url) != filename(chosen.url)
@@ -130,7 +137,7 @@ class Pip:
 
     def _wheel(self, name: str, version: str) -> Wheel | None:
         try:
-            return self._offers.wheel(name, version)
+            return self.offers.wheel(name, version)
         except (WebError, InvalidVersion):
             return None
 

@@ -13,8 +13,7 @@ from npdoctor.fix.engines.engine import Command, EngineFailure, Unsolvable
 from npdoctor.fix.engines.files import write_lines
 from npdoctor.fix.engines.pip_words import Chosen, no_answer, read_report
 from npdoctor.fix.engines.run import Ran, run_tool
-from npdoctor.fix.engines.standin import make_stand_in
-from npdoctor.model.distribution import Distribution
+from npdoctor.fix.engines.standin import StandIn
 from npdoctor.model.index import Indexes
 from npdoctor.model.target import Target
 from npdoctor.probe.control import Control
@@ -36,7 +35,7 @@ class PipTool:
         self,
         runner: str,
         target: Target,
-        installed: tuple[Distribution, ...],
+        stand_in: StandIn,
         indexes: Indexes,
         environ: Mapping[str, str],
         constraint: str,
@@ -45,7 +44,7 @@ class PipTool:
     ) -> None:
         self.runner = runner
         self.target = target
-        self.installed = installed
+        self._stand_in = stand_in
         self.indexes = indexes
         self.folder = tempfile.mkdtemp(prefix="npdoctor-")
         weakref.finalize(self, shutil.rmtree, self.folder, True)
@@ -79,9 +78,6 @@ class PipTool:
     ) -> tuple[Chosen, ...] | Unsolvable | EngineFailure:
         """Return what pip would install into a stand-in for the target; raises Cancelled."""
         with tempfile.TemporaryDirectory(prefix="npdoctor-") as folder:
-            place = os.path.join(folder, "target")
-            os.mkdir(place)
-            python = make_stand_in(self.target, self.installed, place)
             report = os.path.join(folder, "report.json")
             options = ("--dry-run", "--report", report, *ONLY_WHEELS, "--no-input", "--progress-bar", "off")
             files = (
@@ -90,7 +86,9 @@ class PipTool:
             )
             # The stand-in is a virtual environment, where a configured --user would be refused.
             environ = self.variables(PIP_USER="0", PIP_REQUIRE_HASHES="0")
-            ran = self._run(Command(self.pip(python, "install", *options, *files), environ, self.folder))
+            ran = self._run(
+                Command(self.pip(self._stand_in.python, "install", *options, *files), environ, self.folder)
+            )
             if ran.code is None:
                 return EngineFailure(ran.stderr.strip())
             if ran.code != 0:
@@ -102,7 +100,7 @@ class PipTool:
                 return EngineFailure(f"what pip reports cannot be read: {error}")
 
     def _run(self, command: Command) -> Ran:
-        return run_tool(command, self._environ, self.indexes, self._seconds, self._control)
+        return run_tool(command, self._environ, self.indexes, self._control, seconds=self._seconds)
 
 
 def _without_spaces(link: str) -> str:

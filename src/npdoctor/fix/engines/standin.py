@@ -10,12 +10,32 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
 
 from npdoctor.model.distribution import Distribution
 from npdoctor.model.target import Target
 
 _EXTRA = re.compile(r"\bextra\s*==\s*[\"']([A-Za-z0-9._-]+)[\"']")
+
+
+class StandIn:
+    """A stand-in for one target, made when it is first asked for and removed with this object."""
+
+    def __init__(self, target: Target, installed: Iterable[Distribution]) -> None:
+        self._target = target
+        self._installed = tuple(installed)
+        self._python: str | None = None
+
+    @property
+    def python(self) -> str:
+        """Return its interpreter."""
+        if self._python is None:
+            folder = tempfile.mkdtemp(prefix="npdoctor-")
+            weakref.finalize(self, shutil.rmtree, folder, True)
+            self._python = make_stand_in(self._target, self._installed, folder)
+        return self._python
 
 
 def make_stand_in(target: Target, installed: Iterable[Distribution], folder: str) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import InvalidVersion
 
-from npdoctor.fix.engines.engine import Command, EngineFailure, Problem, Resolution, Solved
+from npdoctor.fix.engines.engine import Command, EngineFailure, Move, Problem, Resolution, Solved
 from npdoctor.fix.engines.files import is_hashed, write_lines
 from npdoctor.fix.engines.locked import Locked, lock, wheels_of
-from npdoctor.fix.engines.offers import Offers
+from npdoctor.fix.engines.offers import AT_ONCE, Offers
+from npdoctor.fix.engines.standin import StandIn
 from npdoctor.fix.engines.uv_compile import compiled
 from npdoctor.fix.engines.uv_tool import ONLY_WHEELS, SECONDS, UvTool
 from npdoctor.fix.engines.uv_words import moves_from_json, moves_from_text, no_answer
@@ -48,12 +50,13 @@ class Uv:
         seconds: float = SECONDS,
     ) -> None:
         self.indexes = indexes
+        self.offers = Offers(indexes, target)
         self.offline = False
         self._speaks_json = True
+        self._target = target
         self._tool = UvTool(
             program,
-            target,
-            tuple(installed),
+            StandIn(target, installed),
             indexes,
             folder if os.path.isdir(folder) else tempfile.gettempdir(),
             environ,
@@ -62,9 +65,8 @@ class Uv:
             control or Control(),
             seconds,
         )
-        self._offers = Offers(indexes, target)
         self._first_index = self._tool
-        if told:
+        if told and len(indexes.urls) > 1:
             self._tool = replace(self._tool, indexes=replace(indexes, merged=True))
 
     def resolve(self, problem: Problem) -> Resolution:
@@ -77,22 +79,24 @@ class Uv:
         answer = self._resolve(problem)
         if self._tool.indexes == self.indexes or not isinstance(answer, Solved):
             return answer
-        if not any(move.new and self._is_stranger(move.name, move.new) for move in answer.moves):
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            strange = any(pool.map(self._is_stranger, answer.moves))
+        if not strange:
             return answer
         self._tool = self._first_index
         return self._resolve(problem)
 
-    def _is_stranger(self, name: str, version: str) -> bool:
-        """Tell whether a version is none of the index that decides over its name, or of a mirror of it."""
+    def _is_stranger(self, move: Move) -> bool:
+        """Tell whether the index that decides over a name, or a mirror of it, has no wheel of a version."""
         try:
-            wanted = Version(version)
-            return all(Version(release.version) != wanted for release in self._offers.of(name))
+            return move.new is not None and self.offers.wheel(move.name, move.new) is None
         except (WebError, InvalidVersion):
             return True
 
     def _resolve(self, problem: Problem) -> Resolution:
-        with self._tool.desk() as (folder, python):
-            arguments = [*self._tool.pip("install"), "--dry-run", *ONLY_WHEELS, "--python", python]
+        with tempfile.TemporaryDirectory(prefix="npdoctor-") as folder:
+            arguments = [*self._tool.pip("install"), "--dry-run", *ONLY_WHEELS]
+            arguments += ["--python", self._tool.stand_in.python]
             arguments += ["--resolution", "lowest-direct" if problem.lowest else "highest"]
             arguments += ["-r", write_lines(folder, "requirements.txt", problem.requirements)]
             arguments += ["-c", write_lines(folder, "constraints.txt", problem.constraints)]
@@ -111,11 +115,11 @@ class Uv:
     def wheels(self, pins: Mapping[str, str]) -> Mapping[str, Wheel]:
         """Return by name the wheels that would be installed for exact versions, without those not found."""
         lines = [f"{name}=={version}" for name, version in sorted(pins.items())]
-        return wheels_of(compiled(self._tool, lines), self._tool.target) if lines else {}
+        return wheels_of(compiled(self._tool, lines), self._target) if lines else {}
 
     def lock(self, pins: Mapping[str, str]) -> Locked:
         """Return exact versions as a lock file and as requirements with hashes; nothing is resolved."""
-        return lock(pins, self.wheels(pins), self._tool.target)
+        return lock(pins, self.wheels(pins), self._target)
 
     def install_command(self, python: str, requirements: str) -> Command:
         """Return what installs a file of exact requirements into an interpreter, without dependencies."""

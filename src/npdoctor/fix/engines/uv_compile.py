@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -19,7 +20,7 @@ def compiled(tool: UvTool, pins: Sequence[str]) -> str:
 
     One pin that is missing spoils the whole answer, so missing ones are found by halves.
     """
-    with tool.desk() as desk:
+    with tempfile.TemporaryDirectory(prefix="npdoctor-") as desk:
         text = _compile(tool, pins, desk)
         if isinstance(text, Unsolvable):
             missing = _missing(tool, pins, desk)
@@ -28,7 +29,7 @@ def compiled(tool: UvTool, pins: Sequence[str]) -> str:
         return text if isinstance(text, str) else ""
 
 
-def _missing(tool: UvTool, pins: Sequence[str], desk: tuple[str, str]) -> list[str]:
+def _missing(tool: UvTool, pins: Sequence[str], desk: str) -> list[str]:
     """Return which pins cannot be had, of several that cannot be had together."""
     if len(pins) == 1:
         return list(pins)
@@ -37,12 +38,11 @@ def _missing(tool: UvTool, pins: Sequence[str], desk: tuple[str, str]) -> list[s
     return [pin for part in spoilt for pin in _missing(tool, part, desk)]
 
 
-def _compile(tool: UvTool, pins: Sequence[str], desk: tuple[str, str]) -> str | Unsolvable | EngineFailure:
-    folder, python = desk
-    path = os.path.join(folder, _OUTPUT)
+def _compile(tool: UvTool, pins: Sequence[str], desk: str) -> str | Unsolvable | EngineFailure:
+    path = os.path.join(desk, _OUTPUT)
     arguments = [*tool.pip("compile"), "--quiet", "--no-deps", "--no-header", *ONLY_WHEELS]
-    arguments += ["--format", "pylock.toml", "--python", python, "-o", path]
-    arguments.append(write_lines(folder, "pins.in", pins))
+    arguments += ["--format", "pylock.toml", "--python", tool.stand_in.python, "-o", path]
+    arguments.append(write_lines(desk, "pins.in", pins))
     with suppress(FileNotFoundError):
         os.unlink(path)
     ran = tool.run(arguments, tool.variables())

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from npdoctor.fix.engines.engine import Command
 from npdoctor.fix.engines.run import Ran, run_tool
-from npdoctor.fix.engines.standin import make_stand_in
-from npdoctor.model.distribution import Distribution
+from npdoctor.fix.engines.standin import StandIn
 from npdoctor.model.index import Indexes
-from npdoctor.model.target import Target
 from npdoctor.probe.control import Control
 
 SECONDS = 180.0
@@ -27,13 +22,13 @@ _PATIENCE = {"UV_HTTP_TIMEOUT": "10", "UV_HTTP_RETRIES": "1"}
 class UvTool:
     """What uv is started with.
 
-    `told` is false where uv has indexes of its own configuration, which it is left to read by itself.
-    `constraint` names files that pip is configured to heed, which uv does not read by itself.
+    `stand_in` stands for the target while planning. `told` is false where uv has indexes of its own
+    configuration, which it is left to read by itself. `constraint` names files that pip is configured to
+    heed, which uv does not read by itself.
     """
 
     program: str
-    target: Target
-    installed: tuple[Distribution, ...]
+    stand_in: StandIn
     indexes: Indexes
     folder: str
     environ: Mapping[str, str]
@@ -60,15 +55,7 @@ class UvTool:
     def run(self, arguments: Sequence[str], environ: Mapping[str, str]) -> Ran:
         """Run uv in the person's folder, where a project may have settings for it; raises Cancelled."""
         command = Command(tuple(arguments), environ, self.folder)
-        return run_tool(command, self.environ, self.indexes, self.seconds, self.control)
-
-    @contextmanager
-    def desk(self) -> Iterator[tuple[str, str]]:
-        """Yield a private folder, and the interpreter of a stand-in for the target within it."""
-        with tempfile.TemporaryDirectory(prefix="npdoctor-") as folder:
-            place = os.path.join(folder, "target")
-            os.mkdir(place)
-            yield folder, make_stand_in(self.target, self.installed, place)
+        return run_tool(command, self.environ, self.indexes, self.control, seconds=self.seconds)
 
     def overriding(self, path: str) -> str:
         """Return the value of UV_OVERRIDE that adds a file to the person's own."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from npdoctor.fix.rehearsal.ownership import Room
 from npdoctor.model.diagnosis import Diagnosis
 from npdoctor.model.finding import Severity
+from npdoctor.model.mending import Mending
 from npdoctor.model.outcome import Died, NoAnswer, Outcome, Raised
+from npdoctor.model.plan import Change, Rehearsal
 from npdoctor.model.snapshot import Snapshot
 
 
@@ -26,6 +28,31 @@ def completed(after: Snapshot, before: Snapshot, looked: Collection[str], rooms:
             imports[path] = _with_moved_paths(outcome, rooms)
     smoke = tuple(result for result in before.smoke if result.distribution not in looked)
     return replace(after, imports={**imports, **after.imports}, smoke=(*smoke, *after.smoke))
+
+
+def unmended(changes: Iterable[Change], rehearsal: Rehearsal) -> Mapping[str, str]:
+    """Return by name the new versions that are broken in the copy, so that others may do better.
+
+    NumPy is not among them: what it breaks is for its neighbours to answer.
+    """
+    return {
+        change.name: change.new
+        for change in changes
+        if change.new
+        and not change.is_reinstall
+        and change.name != "numpy"
+        and change.name in rehearsal.after
+    }
+
+
+def better(one: Mending | None, other: Mending) -> Mending:
+    """Return the mending that leaves less broken in the copy; the first where that is equal or not known."""
+    if one is None:
+        return other
+    if one.rehearsal is None or other.rehearsal is None:
+        return one
+    weights = [(len(r.after), len(r.worse)) for r in (one.rehearsal, other.rehearsal)]
+    return other if weights[1] < weights[0] else one
 
 
 def broken(diagnosis: Diagnosis) -> tuple[str, ...]:

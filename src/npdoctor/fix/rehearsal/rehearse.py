@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
 from npdoctor.diagnose.engine import diagnose
 from npdoctor.errors import TargetError
+from npdoctor.fix.engines.engine import Installer
 from npdoctor.fix.rehearsal.affected import affected
 from npdoctor.fix.rehearsal.compare import broken, completed, grown_worse
 from npdoctor.fix.rehearsal.farm import Farm, fill, lay_out
 from npdoctor.fix.rehearsal.folder import rehearsal_folder
-from npdoctor.fix.rehearsal.install import Installer, install_changes
+from npdoctor.fix.rehearsal.install import install_changes
 from npdoctor.fix.rehearsal.links import altered
 from npdoctor.fix.rehearsal.ownership import CannotBuild, files_left_out
 from npdoctor.model.diagnosis import Diagnosis
@@ -44,6 +45,8 @@ def rehearse(
     book: RuleBook,
     events: Callable[[str], None] = lambda _stage: None,
     control: Control | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
 ) -> Rehearsal | Failed:
     """Try a plan in a copy of the environment that `before` is the verdict on.
 
@@ -56,7 +59,8 @@ def rehearse(
     begun = time.monotonic()
     try:
         with rehearsal_folder(before.snapshot.target) as folder:
-            farm = _build(plan, before.snapshot, folder, engine, events, control)
+            world = _World(engine, os.environ if environ is None else environ, events, control)
+            farm = _build(plan, before.snapshot, folder, world)
             seconds = time.monotonic() - begun
             events("examining")
             seen = look(farm.python, looked)
@@ -79,22 +83,23 @@ def rehearse(
     )
 
 
-def _build(
-    plan: Plan,
-    snapshot: Snapshot,
-    folder: str,
-    engine: Installer,
-    events: Callable[[str], None],
-    control: Control,
-) -> Farm:
+@dataclass(frozen=True, slots=True)
+class _World:
+    engine: Installer
+    environ: Mapping[str, str]
+    events: Callable[[str], None]
+    control: Control
+
+
+def _build(plan: Plan, snapshot: Snapshot, folder: str, world: _World) -> Farm:
     """Install first and link afterwards, so that no installer ever meets a file of the environment."""
     leave_out = frozenset(canonicalize_name(change.name) for change in plan.changes)
     layout = lay_out(snapshot.target, folder)
     files_left_out(snapshot.distributions, leave_out, layout.rooms)
-    events("installing")
-    install_changes(plan.changes, layout.python, engine, control)
-    events("linking")
-    return fill(layout, snapshot, leave_out, plan.remove, control)
+    world.events("installing")
+    install_changes(plan.changes, layout.python, world.engine, world.environ, world.control)
+    world.events("linking")
+    return fill(layout, snapshot, leave_out, plan.remove, world.control)
 
 
 def _doubt(plan: Plan, after: Snapshot, farm: Farm) -> str:

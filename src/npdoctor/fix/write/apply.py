@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from npdoctor.fix.engines.engine import Command, Engine
+from npdoctor.errors import Cancelled
+from npdoctor.fix.engines.engine import Command, Installer
+from npdoctor.fix.engines.files import exact_lines
+from npdoctor.fix.engines.run import run_tool
 from npdoctor.fix.write.difference import Difference, compare, save_difference
 from npdoctor.fix.write.durable import sync_folder, write_durably
 from npdoctor.fix.write.installed import same_version, versions
-from npdoctor.fix.write.installer import run
 from npdoctor.fix.write.journal import Journal, Record
 from npdoctor.fix.write.links import Keep, Link, below, keep, place_for_links
 from npdoctor.fix.write.listing import Listing, scan
-from npdoctor.fix.write.lock import Lock, Locked, hold
-from npdoctor.fix.write.outcome import Applied, ApplyOutcome, Events, Failed
+from npdoctor.fix.write.lock import InUse, Lock, hold
+from npdoctor.fix.write.outcome import Applied, ApplyOutcome, Events, Failed, Refused
 from npdoctor.fix.write.refusals import refusals
 from npdoctor.fix.write.removal import remove_trees
 from npdoctor.fix.write.scope import Scope, Selection, is_thorough, planned, scope_of, select
@@ -27,12 +30,13 @@ from npdoctor.model.snapshot import Snapshot
 from npdoctor.probe.control import Control
 
 _STOPPED = "It was stopped before it was done."
+_TAIL_LINES = 60
 
 
 def apply(
     plan: Plan,
     snapshot: Snapshot,
-    engine: Engine,
+    engine: Installer,
     events: Events | None = None,
     *,
     environ: Mapping[str, str] | None = None,
@@ -46,14 +50,14 @@ def apply(
     environ = os.environ if environ is None else environ
     refused = refusals(plan, snapshot, environ)
     if refused:
-        return Failed(f"{refused[0].reason} {refused[0].advice}")
+        return Refused(refused)
     journal = Journal.of(environ)
     try:
         make_private(journal.state)
         with hold(journal.state, snapshot.target.prefix) as lock:
             world = _World(environ, control or Control(), events or Events(), lock, link)
             return _Application(plan, snapshot, engine, journal, world).perform()
-    except (Locked, StateError) as refusal:
+    except (InUse, StateError) as refusal:
         return Failed(str(refusal))
     except OSError as error:
         return Failed(f"The journal cannot be used: {error}.")
@@ -76,7 +80,7 @@ class _Application:
     """One plan on its way through the stages."""
 
     def __init__(
-        self, plan: Plan, snapshot: Snapshot, engine: Engine, journal: Journal, world: _World
+        self, plan: Plan, snapshot: Snapshot, engine: Installer, journal: Journal, world: _World
     ) -> None:
         self.plan = plan
         self.snapshot = snapshot
@@ -88,7 +92,7 @@ class _Application:
         self.names = tuple(change.name for change in plan.changes)
         self.records = planned(plan, snapshot, self.scope)
         self.selection: Selection = select(plan, snapshot, self.scope)
-        self.output = ""
+        self.said: deque[str] = deque(maxlen=_TAIL_LINES)
 
     def perform(self) -> ApplyOutcome:
         """Go through all stages under the lock."""
@@ -138,9 +142,10 @@ class _Application:
         record, paths = self._place(record)
         kept = keep(paths, self.scope.roots, record.links, self.world.link)
         before = scan(self.scope.roots)
+        lines = exact_lines(self.plan.changes)
         write_durably(record.file("kept.json"), kept.encoded())
         write_durably(record.file("listing.json"), before.encoded())
-        write_durably(record.file("requirements.txt"), requirements(self.plan).encode())
+        write_durably(record.file("requirements.txt"), "".join(f"{line}\n" for line in lines).encode())
         sync_folder(record.links)
         record = replace(
             record,
@@ -221,14 +226,32 @@ class _Application:
     def _run(self, command: Command) -> None:
         self._go_on()
         world = self.world
-        done = run(command, world.environ, world.lock, world.control, self.events)
-        self.output = "\n".join(filter(None, (self.output, done.output)))
-        if done.code is None:
-            raise _Stop(_STOPPED)
-        if done.code != 0:
-            how = f"exit code {done.code}" if done.code > 0 else f"signal {-done.code}"
+        try:
+            ran = run_tool(
+                command,
+                world.environ,
+                self.engine.indexes,
+                world.control,
+                hear=self._hear,
+                lock=world.lock,
+            )
+        except Cancelled:
+            raise _Stop(_STOPPED) from None
+        if ran.code is None:
+            raise _Stop(f"{ran.stderr}.")
+        if ran.code != 0:
+            how = f"exit code {ran.code}" if ran.code > 0 else f"signal {-ran.code}"
             program = os.path.basename(command.arguments[0])
             raise _Stop(f"{program} failed ({how}).")
+
+    def _hear(self, line: str) -> None:
+        self.said.append(line)
+        self.events.output(line)
+
+    @property
+    def output(self) -> str:
+        """Return the end of what the installer said."""
+        return "\n".join(self.said)
 
     def _verify(self) -> None:
         """Compare what is recorded with the plan, whatever the installer said."""
@@ -252,18 +275,3 @@ class _Application:
     def _go_on(self) -> None:
         if self.world.control.cancelled:
             raise _Stop(_STOPPED)
-
-
-def requirements(plan: Plan) -> str:
-    """Return exact pins of what is to be installed, with hashes where all of them are known.
-
-    One hash makes an installer demand them all.
-    """
-    changes = [change for change in plan.changes if change.new is not None]
-    hashes = [change.wheel.sha256 if change.wheel else None for change in changes]
-    known = all(hashes)
-    lines = [
-        f"{change.name}=={change.new}" + (f" --hash=sha256:{digest}" if known else "")
-        for change, digest in zip(changes, hashes, strict=True)
-    ]
-    return "".join(f"{line}\n" for line in lines)

@@ -17,7 +17,7 @@ _LOOK_SECONDS = 0.3  # who only looks whether it is free holds it for a moment
 _PAUSE = 0.05
 
 
-class Locked(Exception):
+class InUse(Exception):
     """Say who holds the environment."""
 
 
@@ -42,7 +42,7 @@ class Lock:
 
 @contextlib.contextmanager
 def hold(state: str, prefix: str) -> Iterator[Lock]:
-    """Hold the lock of an environment; raises Locked where another npdoctor does.
+    """Hold the lock of an environment; raises InUse where another npdoctor does.
 
     An installer whose npdoctor was killed is ended first: what it does would race with what follows.
     """
@@ -86,7 +86,7 @@ def _acquire(handle: int) -> None:
             note = _note(handle)
             orphaned = _orphaned(note)
             if time.monotonic() - begun > (_ORPHAN_SECONDS if orphaned else _LOOK_SECONDS):
-                raise Locked(_words(note)) from None
+                raise InUse(_words(note)) from None
             if orphaned:
                 _end_installer(note)
             time.sleep(_PAUSE)

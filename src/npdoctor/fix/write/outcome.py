@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from npdoctor.model.mending import Refusal
 from npdoctor.model.plan import Conflict, Entry
+
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,13 @@ class Applied:
     entry: Entry
     output: str = ""
     overwritten: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The plan must not be carried out, and nothing was begun; the reasons are never empty."""
+
+    refusals: tuple[Refusal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +89,18 @@ class UndoFailed:
     entry: Entry | None = None
 
 
-ApplyOutcome: TypeAlias = Applied | Failed
+ApplyOutcome: TypeAlias = Applied | Refused | Failed
 WriteOutcome: TypeAlias = Written | Failed
 UndoOutcome: TypeAlias = Undone | UndoConflict | NothingToUndo | UndoFailed
+
+
+def overwritten_words(paths: tuple[str, ...]) -> str:
+    """Say which files were overwritten and cannot be brought back."""
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    return (
+        "the install replaced files that belong to nothing in the plan, and undo cannot bring them back: "
+        f"{', '.join(paths[:_SHOWN])}{more}"
+    )
 
 
 class Events:

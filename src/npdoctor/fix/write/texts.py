@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from npdoctor.fix.write.durable import replace_text, sync_folder, write_durably
 from npdoctor.fix.write.journal import Journal, Record, Text
-from npdoctor.fix.write.lock import Locked, hold
+from npdoctor.fix.write.lock import InUse, hold
 from npdoctor.fix.write.outcome import Events, Failed, WriteOutcome, Written
 from npdoctor.fix.write.state import StateError, make_private
 from npdoctor.model.plan import Conflict, FileEdit, Plan, Stage
@@ -46,7 +46,7 @@ def write_files(
             journal.prune(prefix)
             events.stage("applied")
             return Written(paths, record.entry)
-    except (StateError, Locked) as refusal:
+    except (StateError, InUse) as refusal:
         return Failed(str(refusal))
     except OSError as error:
         return Failed(f"The backup could not be written: {error}")

@@ -13,7 +13,7 @@ from npdoctor.fix.write.installed import recorded_files, same_version, strangers
 from npdoctor.fix.write.journal import Journal, Record, drop_links
 from npdoctor.fix.write.links import Keep, Kept, decode_keep, is_in_place, is_intact, put_back
 from npdoctor.fix.write.listing import Listing, decode, scan
-from npdoctor.fix.write.lock import Locked, hold
+from npdoctor.fix.write.lock import InUse, hold
 from npdoctor.fix.write.outcome import Events, NothingToUndo, UndoConflict, UndoFailed, Undone, UndoOutcome
 from npdoctor.fix.write.removal import forget_bytecode, remove_empty
 from npdoctor.fix.write.scope import Scope
@@ -49,7 +49,7 @@ def undo(
             if isinstance(present, NothingToUndo):
                 return present
             return _undo(journal, present, force, events or Events())
-    except (Locked, StateError) as refusal:
+    except (InUse, StateError) as refusal:
         return UndoFailed(str(refusal), entry)
     except (OSError, ValueError, KeyError, TypeError) as error:
         return UndoFailed(f"Undoing stopped: {error}. Run it again to go on.", entry)

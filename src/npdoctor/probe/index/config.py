@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from npdoctor.model.index import Indexes
 from npdoctor.probe.index.pip_config import ConfigUnreadable, home, is_on, pip_settings
 from npdoctor.probe.index.uv_config import PYPI, uv_indexes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["ConfigUnreadable", "environment_prefix", "hide_credentials", "read_indexes"]
+__all__ = ["ConfigUnreadable", "environment_prefix", "read_indexes"]
 
-HIDDEN = "<hidden>"
 PUBLIC_HOSTS = frozenset(
     {
         "pypi.org",
@@ -27,9 +25,6 @@ PUBLIC_HOSTS = frozenset(
         "wheels.vllm.ai",
     }
 )
-# Bounded, so that a long word in a tool's output costs no more than its length.
-_LOGIN = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{1,30}://)([^\s/?#\"'<>]{1,8192})@")
-_SHORTEST_PASSWORD, _SHORTEST_TOKEN = 4, 8  # what is shorter could be any word of the text
 
 
 def read_indexes(
@@ -68,23 +63,6 @@ def read_indexes(
 def environment_prefix(python: str) -> str:
     """Return the prefix of an interpreter, by where it lies."""
     return os.path.dirname(os.path.dirname(os.path.abspath(python)))
-
-
-def hide_credentials(text: str, indexes: Indexes) -> str:
-    """Return the text without the logins of these indexes, and without that of any other address in it."""
-    secrets = {secret for url in (*indexes.urls, *indexes.find_links) for secret in _secrets(url)}
-    text = _LOGIN.sub(rf"\1{HIDDEN}@", text)
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
-    return text
-
-
-def _secrets(url: str) -> Iterable[str]:
-    """Yield the password of a URL as written and decoded; a user name alone is a token."""
-    found = _LOGIN.match(url)
-    user, colon, password = found[2].partition(":") if found else ("", "", "")
-    secret, shortest = (password, _SHORTEST_PASSWORD) if colon else (user, _SHORTEST_TOKEN)
-    return (s for s in (secret, unquote(secret)) if len(s) >= shortest)
 
 
 def _expanded(path: str, environ: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -93,7 +94,7 @@ def _releases(name: str, files: Iterable[Listed], target: Target) -> tuple[Relea
             continue
         if project == name:
             rank = min((ranks[tag] for tag in tags if tag in ranks), default=None)
-            if not _admits(file.requires_python, target.python):
+            if rank is not None and not _admits(file.requires_python, target.python):
                 rank = None
             order = None if rank is None else (file.yanked, rank, -build[0] if build else 0)
             offered.setdefault(version, []).append(_Offer(file, order))
@@ -110,6 +111,7 @@ def _release(name: str, version: str, offers: list[_Offer]) -> Release:
     )
 
 
+@functools.lru_cache(maxsize=256)
 def _admits(requires_python: str | None, python: str) -> bool:
     """Tell whether a Python is admitted; a range that cannot be read admits all, as installers have it."""
     try:
