@@ -224,8 +224,19 @@ def _bounded(outcome: Outcome) -> Outcome:
 
 
 def _without_machine(snapshot: Snapshot) -> Snapshot:
+    """Leave out what is true of this machine alone: its paths, its limits and its GPUs."""
     target = snapshot.target
-    text = encode(snapshot)
+    host = dataclasses.replace(
+        snapshot.host,
+        container=None,
+        memory=None,
+        cpu=None,
+        storage=None,
+        ulimits={},
+        thread_limits={},
+        library_paths=(),
+    )
+    text = encode(dataclasses.replace(snapshot, host=host, gpus=None, cuda=None))
     source = os.path.dirname(npdoctor.__path__[0])
     for path, instead in ((target.prefix, "/venv"), (target.base_prefix, "/base"), (source, "/npdoctor")):
         text = text.replace(path, instead).replace(os.path.realpath(path), instead)

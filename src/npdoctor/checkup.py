@@ -11,6 +11,7 @@ from npdoctor.diagnose.engine import diagnose
 from npdoctor.diagnose.linkage import is_foreign
 from npdoctor.model.diagnosis import Diagnosis
 from npdoctor.model.finding import Severity
+from npdoctor.model.machine import AssumedMachine
 from npdoctor.model.outcome import ImportJob, Outcome
 from npdoctor.model.rules import RuleBook, SmokeTest
 from npdoctor.model.snapshot import ProbeFailure, SmokeResult, Snapshot
@@ -40,6 +41,7 @@ class Request:
     working_folder: str = "."
     only: frozenset[str] | None = None
     why: str = ""
+    machine: AssumedMachine | None = None
 
 
 class Listener:
@@ -81,8 +83,10 @@ def examine(
     listener.target_chosen(choice)
     target = describe(choice, working_folder=request.working_folder)
     listener.described(target)
-    snapshot = read_environment(target, request.working_folder, listener.reading, request.assume)
-    if not request.imports or request.assume:
+    snapshot = read_environment(
+        target, request.working_folder, listener.reading, request.assume, request.machine, control
+    )
+    if not request.imports or request.assume or request.machine:
         diagnosis = diagnose(snapshot, book)
     else:
         first = diagnose(snapshot, book)

@@ -27,6 +27,7 @@ class Request:
     timeout: float
     jobs: int
     working_folder: str
+    machine: object = None
 
 
 class Listener:

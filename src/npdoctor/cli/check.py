@@ -17,7 +17,9 @@ from npdoctor.errors import UsageError
 
 if TYPE_CHECKING:
     from npdoctor.checkup import Request
+    from npdoctor.config import Config
     from npdoctor.model.diagnosis import Diagnosis
+    from npdoctor.model.machine import AssumedMachine
     from npdoctor.model.rules import RuleBook
 
 
@@ -26,44 +28,62 @@ def check(args: argparse.Namespace, output: Output) -> int:
     form = args.format or "text"
     if form not in ("text", "json"):
         raise UsageError(f"check --format {form} is not built yet in this version: there are text and json")
-    assumed = _assumed(args)
+    assumed, machine = assumptions(args)
     if args.online:
         output.hint("npdoctor: check uses no network in this version: --online changes nothing.")
-    found, _, _ = examine_target(args, assumed, output)
+    config = read_config(output)
+    found, _, _ = examine_target(args, assumed, output, machine)
 
     from npdoctor.cli.screen import layout_for
+    from npdoctor.report.ignored import without_ignored
     from npdoctor.report.person import person_redactor
     from npdoctor.report.verdict import chosen, exit_code
 
+    found, ignored = without_ignored(found, config.ignores)
     shown = chosen(found, args.select, args.ignore)
     code = exit_code(shown, args.fail_on, args.strict)
     redactor = person_redactor(os.environ, enabled=not args.no_redact)
     if form == "json":
         from npdoctor.report.as_json import to_json
 
-        document = to_json(shown, redactor, __version__, code)
+        document = to_json(shown, redactor, __version__, code, ignored)
         output.result(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
         from npdoctor.report.text import to_text
 
         left_out = len(found.findings) - len(shown.findings)
-        output.result(to_text(shown, redactor, __version__, code, layout_for(args, output), left_out))
+        layout = layout_for(args, output)
+        output.result(to_text(shown, redactor, __version__, code, layout, left_out, ignored))
     return code
 
 
-def _assumed(args: argparse.Namespace) -> dict[str, str]:
-    assumed: dict[str, str] = {}
-    for name, version in args.assume:
-        if assumed.setdefault(name, version) != version:
-            raise UsageError(f"--assume names {name} twice, as {assumed[name]} and as {version}")
-    if args.smoke and (assumed or args.no_import):
-        other = "--assume" if assumed else "--no-import"
+def read_config(output: Output) -> Config:
+    """Return what the person's config file says, and name on stderr what in it means nothing."""
+    from npdoctor.config import config_path, load_config
+
+    config = load_config(config_path(os.environ))
+    if config.unknown:
+        output.hint(f"npdoctor: {config.path}: unknown: {', '.join(config.unknown)}")
+    return config
+
+
+def assumptions(args: argparse.Namespace) -> tuple[dict[str, str], AssumedMachine | None]:
+    """Return what --assume says of distributions and of the machine; refuse it beside --smoke."""
+    if args.smoke and (args.assume or args.no_import):
+        other = "--assume" if args.assume else "--no-import"
         raise UsageError(f"--smoke runs what is installed and {other} runs nothing: give one of them")
-    return assumed
+    if not args.assume:
+        return {}, None
+    from npdoctor.cli.assuming import sorted_out
+
+    return sorted_out(args.assume)
 
 
 def examine_target(
-    args: argparse.Namespace, assumed: dict[str, str], output: Output
+    args: argparse.Namespace,
+    assumed: dict[str, str],
+    output: Output,
+    machine: AssumedMachine | None = None,
 ) -> tuple[Diagnosis, RuleBook, Request]:
     """Examine the interpreter that the options choose; return the verdict, the book and what was asked."""
     from npdoctor.probe.launch import current_folder
@@ -83,11 +103,12 @@ def examine_target(
     request = Request(
         python=args.python,
         assume=assumed,
-        imports=not args.no_import and not assumed,
+        imports=not args.no_import and not assumed and not machine,
         smoke=args.smoke,
         timeout=args.timeout,
         jobs=args.jobs,
         working_folder=folder,
+        machine=machine,
     )
     try:
         return examine(request, book, progress), book, request

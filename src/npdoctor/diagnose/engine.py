@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from packaging.version import Version
 
 from npdoctor.diagnose.assumed import assumed_releases
+from npdoctor.diagnose.companions import bitsandbytes_library, missing_cuda_libraries, other_torch
 from npdoctor.diagnose.container import cpu_quota, full_disks, killed_for_memory, lost_caches, small_shm
 from npdoctor.diagnose.context import Context
+from npdoctor.diagnose.cpu_only import cpu_only, mixed_torch
+from npdoctor.diagnose.cuda_paths import hijacked_libcuda, older_linker
+from npdoctor.diagnose.driver import old_drivers
 from npdoctor.diagnose.functional import failed_in_use
+from npdoctor.diagnose.gpu_health import taken_memory, unhealthy
 from npdoctor.diagnose.import_failures import import_failures
 from npdoctor.diagnose.installation import (
     bad_pairs,
@@ -21,10 +27,13 @@ from npdoctor.diagnose.installation import (
     shadowed,
     stale_processes,
 )
+from npdoctor.diagnose.kernels import without_kernels
 from npdoctor.diagnose.linkage import missing_libraries, missing_versions, other_python
 from npdoctor.diagnose.numpy_abi import built_for_numpy1, needs_newer_numpy
 from npdoctor.diagnose.numpy_mix import mixed_numpy
+from npdoctor.diagnose.nvml import cut_short, mismatched, unreachable
 from npdoctor.diagnose.requirements import broken_requirements
+from npdoctor.diagnose.visible import hidden
 from npdoctor.model.binary import NumpyAbi
 from npdoctor.model.diagnosis import Diagnosis, DistributionState
 from npdoctor.model.finding import Evidence, Finding, Fix, Severity
@@ -39,6 +48,7 @@ CHECKS: tuple[Check, ...] = (
     built_for_numpy1,
     assumed_releases,
     needs_newer_numpy,
+    other_torch,
     import_failures,
     failed_in_use,
     other_python,
@@ -57,9 +67,24 @@ CHECKS: tuple[Check, ...] = (
     full_disks,
     cpu_quota,
     lost_caches,
+    missing_cuda_libraries,
+    bitsandbytes_library,
+    mixed_torch,
+    unreachable,
+    cut_short,
+    mismatched,
+    old_drivers,
+    without_kernels,
+    cpu_only,
+    taken_memory,
+    unhealthy,
+    hidden,
+    hijacked_libcuda,
+    older_linker,
 )
+_TORCH_PIN = re.compile(r"torch(?![\w.-])")
 # Codes of which one subject may have several, each with a title of its own.
-SEVERAL = ("NPD000", "NPD113", "NPD206", "NPD207", "NPD403")
+SEVERAL = ("NPD000", "NPD113", "NPD206", "NPD207", "NPD304", "NPD308", "NPD403", "NPD406")
 
 
 def diagnose(snapshot: Snapshot, book: RuleBook) -> Diagnosis:
@@ -104,9 +129,13 @@ def _without_echoes(found: Iterable[Finding]) -> list[Finding]:
 def _is_echo(finding: Finding, beside: set[str]) -> bool:
     numpy_abi = beside & {"NPD101", "NPD102", "NPD103"}
     if finding.code == "NPD202":
-        return bool(numpy_abi) and all(
-            pin.startswith("numpy") for pin in (finding.fix.pins if finding.fix else ())
+        pins = finding.fix.pins if finding.fix else ()
+        of_torch = "NPD107" in beside or "NPD208" in beside
+        return (bool(numpy_abi) and all(pin.startswith("numpy") for pin in pins)) or (
+            of_torch and bool(pins) and all(_TORCH_PIN.match(pin) for pin in pins)
         )
+    if finding.code == "NPD208" and "NPD305" in beside:
+        return True
     if finding.code in ("NPD110", "NPD203", "NPD205") and "NPD111" in beside:
         return True
     return finding.code == "NPD106" and "NPD107" in beside

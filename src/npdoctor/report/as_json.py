@@ -7,41 +7,65 @@ from typing import cast
 
 from npdoctor.model.diagnosis import Diagnosis, DistributionState
 from npdoctor.model.finding import Finding, Severity
-from npdoctor.model.host import Host
+from npdoctor.model.snapshot import Snapshot
+from npdoctor.report.facts_json import gpu_json, host_json
+from npdoctor.report.ignored import Ignored, ignored_json
 from npdoctor.report.redact import Json, Redactor
 
 SCHEMA = 1
 JsonObject = dict[str, Json]
 
 
-def to_json(diagnosis: Diagnosis, redactor: Redactor, tool_version: str, exit_code: int) -> JsonObject:
+def to_json(
+    diagnosis: Diagnosis,
+    redactor: Redactor,
+    tool_version: str,
+    exit_code: int,
+    ignored: tuple[Ignored, ...] = (),
+) -> JsonObject:
     """Return the whole diagnosis, redacted, with the kinds and counts of what was hidden."""
     spare_installed(diagnosis, redactor)
     snapshot = diagnosis.snapshot
-    target = snapshot.target
     document: JsonObject = {
         "schema": SCHEMA,
         "tool": {"name": "npdoctor", "version": tool_version},
-        "target": {
-            "executable": target.executable,
-            "python": target.python,
-            "implementation": target.implementation,
-            "prefix": target.prefix,
-            "platform": target.platform,
-            "why": target.why,
-            "numpy": replace(snapshot, assumed={}).version_of("numpy"),
-        },
-        "assumed": dict(snapshot.assumed),
+        "target": target_json(snapshot),
+        "assumed": assumed_json(snapshot),
         "summary": summary(diagnosis),
         "exit_code": exit_code,
-        "findings": [_finding(f) for f in diagnosis.findings],
+        "findings": [finding_json(f) for f in diagnosis.findings],
+        "ignored": ignored_json(ignored),
         "distributions": [_distribution(d) for d in diagnosis.distributions],
-        "gpu": {},
-        "host": _host(snapshot.host),
+        "gpu": gpu_json(diagnosis),
+        "host": host_json(snapshot.host),
     }
+    return redacted(document, redactor)
+
+
+def redacted(document: JsonObject, redactor: Redactor) -> JsonObject:
+    """Return the document with its secrets hidden, and last what was hidden."""
     hidden = cast("JsonObject", redactor.redact_diagnosis(document))
     hidden["redacted"] = [{"kind": kind, "count": count} for kind, count in redactor.counts.items()]
     return hidden
+
+
+def target_json(snapshot: Snapshot) -> Json:
+    """Return the interpreter that was examined, and its NumPy as installed."""
+    target = snapshot.target
+    return {
+        "executable": target.executable,
+        "python": target.python,
+        "implementation": target.implementation,
+        "prefix": target.prefix,
+        "platform": target.platform,
+        "why": target.why,
+        "numpy": replace(snapshot, assumed={}).version_of("numpy"),
+    }
+
+
+def assumed_json(snapshot: Snapshot) -> Json:
+    """Return what was assumed: versions by distribution, and `gpu`, `driver`, `cuda` of the machine."""
+    return {**snapshot.assumed, **(snapshot.machine.words if snapshot.machine else {})}
 
 
 def spare_installed(diagnosis: Diagnosis, redactor: Redactor) -> None:
@@ -61,7 +85,8 @@ def summary(diagnosis: Diagnosis) -> JsonObject:
     return counts
 
 
-def _finding(finding: Finding) -> Json:
+def finding_json(finding: Finding) -> Json:
+    """Return one finding as every JSON of npdoctor has it."""
     return {
         "code": finding.code,
         "severity": finding.severity.value,
@@ -86,13 +111,4 @@ def _distribution(state: DistributionState) -> Json:
         "extensions": state.extensions,
         "imported": state.imported,
         "state": state.state,
-    }
-
-
-def _host(host: Host) -> Json:
-    return {
-        "system": host.system,
-        "machine": host.machine,
-        "libc": " ".join(host.libc) if host.libc else None,
-        "container": host.is_container,
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from npdoctor.model.diagnosis import Diagnosis
 from npdoctor.model.finding import Evidence, Finding, Severity
 from npdoctor.report.as_json import spare_installed
+from npdoctor.report.ignored import Ignored, ignored_lines
 from npdoctor.report.prose import number, plain_ascii, printable, wrapped
 from npdoctor.report.redact import Redactor
 from npdoctor.report.style import Style
@@ -37,6 +38,7 @@ def to_text(
     exit_code: int,
     layout: Layout,
     hidden: int = 0,
+    ignored: tuple[Ignored, ...] = (),
 ) -> str:
     """Return header, findings by weight and the closing line; `hidden` findings were not asked for."""
     spare_installed(diagnosis, redactor)
@@ -46,11 +48,12 @@ def to_text(
     lines += [*_header(diagnosis, redactor, tool_version, layout), ""]
     findings = sorted(diagnosis.findings, key=lambda f: f.severity.rank)
     for finding in findings:
-        lines += _finding(redactor.redact_finding(finding), layout)
+        lines += finding_lines(redactor.redact_finding(finding), layout)
     if not diagnosis.count(Severity.BROKEN) and not diagnosis.count(Severity.WARNING):
         lines += [*([""] if findings else []), *_wrapped(no_problems(diagnosis), layout, "", "")]
     if hidden:
         lines.append(f"{number(hidden, 'finding')} left out by --select or --ignore.")
+    lines += ignored_lines(ignored, redactor, layout.width)
     lines += ["", f"{counts_line(diagnosis)}  exit {exit_code}"]
     text = "\n".join(line.rstrip() for line in lines) + "\n"
     return plain_ascii(text) if layout.ascii_only else text
@@ -101,9 +104,20 @@ def _header(diagnosis: Diagnosis, redactor: Redactor, tool_version: str, layout:
         number(diagnosis.extensions, "extension"),
     ]
     yield from _joined([printable(part) for part in parts], layout)
+    yield from assumed_lines(diagnosis, layout)
+
+
+def assumed_lines(diagnosis: Diagnosis, layout: Layout) -> Iterator[str]:
+    """Say what was assumed in place of what is there, if anything was."""
+    snapshot = diagnosis.snapshot
     if snapshot.assumed:
         pairs = ", ".join(f"{name} {version}" for name, version in snapshot.assumed.items())
         yield from _wrapped(f"Judged as if installed: {pairs}. Nothing was imported.", layout, "", "  ")
+    if snapshot.machine:
+        pairs = ", ".join(f"{name} {value}" for name, value in snapshot.machine.words.items())
+        yield from _wrapped(
+            f"Judged as if on a machine with: {pairs}. Nothing was imported.", layout, "", "  "
+        )
 
 
 def _joined(parts: list[str], layout: Layout) -> Iterator[str]:
@@ -117,7 +131,8 @@ def _joined(parts: list[str], layout: Layout) -> Iterator[str]:
     yield line
 
 
-def _finding(finding: Finding, layout: Layout) -> Iterator[str]:
+def finding_lines(finding: Finding, layout: Layout) -> Iterator[str]:
+    """Show one finding, redacted already, with its evidence and what mends it."""
     sign = (ASCII_SIGNS if layout.ascii_only else SIGNS)[finding.severity]
     mark = f"{sign} {finding.code}"
     subject = f"{finding.subject} {finding.version}" if finding.version else finding.subject

@@ -24,7 +24,11 @@ def chosen(diagnosis: Diagnosis, select: Sequence[str], ignore: Sequence[str]) -
 
     A distribution whose findings were all left out counts by what remains.
     """
-    kept = tuple(f for f in diagnosis.findings if is_chosen(f.code, select, ignore))
+    return keeping(diagnosis, tuple(f for f in diagnosis.findings if is_chosen(f.code, select, ignore)))
+
+
+def keeping(diagnosis: Diagnosis, kept: tuple[Finding, ...]) -> Diagnosis:
+    """Return the diagnosis with only these of its findings; what they leave without one counts anew."""
     if len(kept) == len(diagnosis.findings):
         return diagnosis
     dropped = {f.subject for f in diagnosis.findings if f not in kept}

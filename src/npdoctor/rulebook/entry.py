@@ -26,7 +26,7 @@ class Entry:
     @property
     def label(self) -> str:
         """Name the rule: its own name where it has one, its place in the file otherwise."""
-        for key in ("id", "code", "name", "distribution"):
+        for key in ("id", "code", "name", "distribution", "version"):
             value = self._table.get(key)
             if isinstance(value, str) and value and (key != "code" or self.section == "code"):
                 return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from npdoctor.model.cuda_driver import CudaRelease
 from npdoctor.model.finding import Severity
 from npdoctor.model.rules import CodeRule, OptionalModule, PackageRule, Pairing, Signature, SmokeTest
 from npdoctor.rulebook.entry import Entry
@@ -119,6 +120,18 @@ def smoke_test(entry: Entry) -> SmokeTest:
         needs=entry.names("needs"),
         code=entry.raw("code"),
         proves=entry.text("proves"),
+    )
+    entry.finish()
+    return rule
+
+
+def cuda_release(entry: Entry) -> CudaRelease:
+    """Read a `[[cuda]]`."""
+    rule = CudaRelease(
+        version=entry.text("version"),
+        driver=entry.text("driver") if entry.has("driver") else None,
+        floor=entry.text("floor"),
+        source=entry.text("source"),
     )
     entry.finish()
     return rule

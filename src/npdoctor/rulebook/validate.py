@@ -6,12 +6,13 @@ These checks cost more than loading may, so that they are run by the tests and b
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from npdoctor.errors import RuleBookError
+from npdoctor.model.cuda_driver import CudaRelease
 from npdoctor.model.rules import PackageRule, Pairing, RuleBook, Signature
 
 PAIRING_FIELDS = frozenset({"version", "beside_version"})
@@ -34,6 +35,9 @@ def problems(book: RuleBook) -> Iterator[str]:
     for pairing in book.pairings:
         for key, reason in _pairing_problems(pairing):
             yield f"{book.path}: [[pairing]] {pairing.id}: {key}: {reason}"
+    for release in book.cuda:
+        for key, reason in _cuda_problems(release, book.cuda):
+            yield f"{book.path}: [[cuda]] {release.version}: {key}: {reason}"
     for smoke in book.smoke:
         wrong = _source_problem(smoke.code)
         if wrong:
@@ -95,6 +99,27 @@ def _pairing_problems(rule: Pairing) -> Iterator[tuple[str, str]]:
     for key, text in (("cause", rule.cause), ("remedy", rule.remedy)):
         for reason in _placeholder_problems(text, PAIRING_FIELDS):
             yield key, reason.replace("group of the pattern", "version of the pairing")
+
+
+def _cuda_problems(rule: CudaRelease, table: Sequence[CudaRelease]) -> Iterator[tuple[str, str]]:
+    numbers = {key: _numbers(text) for key, text in (("version", rule.version), ("floor", rule.floor))}
+    if rule.driver is not None:
+        numbers["driver"] = _numbers(rule.driver)
+    for key, parsed in numbers.items():
+        if parsed is None:
+            yield key, "is no version of numbers and dots"
+    driver, floor = numbers.get("driver"), numbers["floor"]
+    if driver and floor and driver < floor:
+        yield "driver", f"{rule.driver} is older than the floor, {rule.floor}"
+    major = rule.version.partition(".")[0]
+    floors = {other.floor for other in table if other.version.partition(".")[0] == major}
+    if len(floors) > 1:
+        yield "floor", f"differs within CUDA {major}: {', '.join(sorted(floors))}"
+
+
+def _numbers(text: str) -> tuple[int, ...] | None:
+    parts = text.split(".")
+    return tuple(map(int, parts)) if all(p.isascii() and p.isdigit() for p in parts) else None
 
 
 def _is_specifier(text: str) -> bool:
