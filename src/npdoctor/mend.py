@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from npdoctor.checkup import Listener, Request, examine
+from npdoctor.diagnose.engine import diagnose
+from npdoctor.errors import Cancelled
 from npdoctor.fix.engines.choose import NoEngine, choose_engine
 from npdoctor.fix.engines.engine import Engine
 from npdoctor.fix.engines.locked import Locked
@@ -19,7 +21,7 @@ from npdoctor.fix.known_good import known_good
 from npdoctor.fix.limits import limits_for
 from npdoctor.fix.planning import Project, make_plan
 from npdoctor.fix.rehearsal.affected import affected
-from npdoctor.fix.rehearsal.compare import better, broken, grown_worse, unmended
+from npdoctor.fix.rehearsal.compare import better, broken, completed, grown_worse, unmended
 from npdoctor.fix.rehearsal.rehearse import Failed as NoRehearsal
 from npdoctor.fix.rehearsal.rehearse import rehearse
 from npdoctor.fix.search import Rounds
@@ -133,17 +135,26 @@ class Mender:
         if done.overwritten:
             notes = (*mending.plan.notes, overwritten_words(done.overwritten))
             mending = replace(mending, plan=replace(mending.plan, notes=notes))
-        self.listener.stage("examining")
-        after = self._look(
-            snapshot.target.executable, affected(mending.plan, self.diagnosis), "after the fix"
-        )
-        left, worse = broken(after), grown_worse(self.diagnosis, after)
         files = tuple(edit.path for edit in mending.plan.edits)
-        applied = replace(mending, applied=True, left=left, written=files, entry=done.entry.id)
+        applied = replace(mending, applied=True, written=files, entry=done.entry.id)
+        self.listener.stage("examining")
+        try:
+            after = self._after(mending.plan)
+        except Cancelled:
+            return applied
+        left, worse = broken(after), grown_worse(self.diagnosis, after)
+        applied = replace(applied, left=left)
         new = [subject for subject in worse if subject in left and subject not in broken(self.diagnosis)]
         if not new:
             return applied
         return self._taken_back(replace(applied, failure=f"{', '.join(new)} got worse."), done.entry.id)
+
+    def _after(self, plan: Plan) -> Diagnosis:
+        """Examine again what the plan may have touched; the other imports are those of before."""
+        looked = affected(plan, self.diagnosis)
+        snapshot = self.diagnosis.snapshot
+        seen = self._look(snapshot.target.executable, looked, "after the fix")
+        return diagnose(completed(seen.snapshot, snapshot, looked, ()), self.book)
 
     def _taken_back(self, mending: Mending, entry: str | None) -> Mending:
         """Put everything back where something was begun."""

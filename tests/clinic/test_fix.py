@@ -56,6 +56,13 @@ def test_nearest_changes_the_six_and_nothing_else(tmp_path: Path) -> None:
     assert snapshot_of_files(environment.prefix) == before
 
 
+def test_only_one_of_the_six_changes_where_only_one_is_asked_for(tmp_path: Path) -> None:
+    seen = fix(admit(SIX), tmp_path / "project", "--only", "pandas")
+    assert seen.changes == {"pandas": ("2.1.4", "2.2.2")}
+    assert seen.document["rehearsal"]["after"]["broken"] == 5
+    assert seen.exit_code == 1
+
+
 def test_back_changes_numpy_alone(tmp_path: Path) -> None:
     seen = fix(admit(SIX), tmp_path / "project", "--strategy", "back")
     assert seen.changes == {"numpy": ("2.1.3", "1.26.4")}
@@ -94,7 +101,10 @@ def test_apply_mends_and_undo_gives_everything_back(six: Environment, tmp_path: 
 def test_write_writes_only_and_a_file_edited_since_is_not_overwritten(tmp_path: Path) -> None:
     environment, project = admit(SIX), tmp_path / "project"
     before = snapshot_of_files(environment.prefix)
-    done = fix(environment, project, "--write", "--no-rehearse")
+    done = fix(environment, project, "--write", "--no-rehearse", "--lock", "locked.txt")
+    locked = (project / "locked.txt").read_text()
+    assert "numpy==2.1.3 \\\n    --hash=sha256:" in locked
+    assert "scipy==1.13.0 " in locked
     assert done.document["written"] == [str(project / "constraints.txt")]
     assert snapshot_of_files(environment.prefix) == before
     again = fix(environment, project, "--write", "--no-rehearse")

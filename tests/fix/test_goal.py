@@ -142,3 +142,13 @@ def test_going_back_sets_no_floors() -> None:
     assert "numpy<2" in problem.requirements
     assert not any(">=" in text for text in (*problem.requirements, *problem.constraints))
     assert not problem.lowest
+
+
+def test_what_excludes_today_s_numpy_and_stays_may_go_on_doing_so() -> None:
+    found = goal(patient("six"), only="pandas")
+    assert "scipy" in found.numpy_unmet
+    assert "pandas" not in found.numpy_unmet
+    installed = found.installed["numpy"]
+    assert f"numpy=={installed}" in pose(found, Knowledge(tolerant=True)).overrides
+    assert not any(o.startswith("numpy") for o in pose(found, Knowledge()).overrides)
+    assert goal(patient("six")).numpy_unmet == ()

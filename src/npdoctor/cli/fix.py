@@ -25,6 +25,8 @@ def fix(args: argparse.Namespace, output: Output) -> int:
         raise UsageError(f"fix --format {form} is not possible: there are text and json")
     if args.assume:
         raise UsageError("fix mends what is installed: --assume has no place here")
+    if args.lock:
+        _check_lock(args.lock)
     if args.undo is not None:
         from npdoctor.cli.undo import undo
 
@@ -46,6 +48,14 @@ def fix(args: argparse.Namespace, output: Output) -> int:
 
         output.result(mending_text(mending, redactor, layout_for(args, output), code))
     return code
+
+
+def _check_lock(path: str) -> None:
+    """Refuse a lock that installers would not read, before anything is examined."""
+    name = os.path.basename(path)
+    if name.endswith(".toml") and not (name == "pylock.toml" or name.startswith("pylock.")):
+        raise UsageError(f"--lock {name}: installers read pylock.toml or pylock.NAME.toml")
+    Output(path)
 
 
 def exit_code(mending: Mending) -> int:
@@ -85,6 +95,8 @@ def _mended(args: argparse.Namespace, output: Output) -> Mending:
 
 
 def _carried_out(args: argparse.Namespace, output: Output, mender: Mender, mending: Mending) -> Mending:
+    if args.lock:
+        _write_lock(args.lock, mender, mending, output)
     nothing = mending.plan.impossible or not (
         mending.plan.changes or mending.plan.remove or mending.plan.edits
     )
@@ -93,6 +105,19 @@ def _carried_out(args: argparse.Namespace, output: Output, mender: Mender, mendi
     if not args.yes and sys.stdin.isatty() and sys.stderr.isatty() and not _agrees(args, output, mending):
         return mending
     return mender.apply(mending) if args.apply else mender.write(mending)
+
+
+def _write_lock(path: str, mender: Mender, mending: Mending, output: Output) -> None:
+    """Write what is installed with the plan's changes as a lock, and name what it lacks."""
+    locked = mender.lock(mending)
+    if locked is None:
+        output.say("npdoctor: there is no plan, so no lock is written.")
+        return
+    Output(path).result(locked.pylock if path.endswith(".toml") else locked.requirements)
+    if locked.missing:
+        output.say(f"npdoctor: the lock lacks what no index has: {', '.join(locked.missing)}")
+    if mending.rehearsal and mending.rehearsal.after:
+        output.say(f"npdoctor: the lock is of a set in which something stays broken: {path}")
 
 
 def _agrees(args: argparse.Namespace, output: Output, mending: Mending) -> bool:

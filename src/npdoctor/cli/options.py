@@ -125,6 +125,11 @@ def _add_fix(fix: argparse.ArgumentParser) -> None:
     fix.add_argument("--file", metavar="PATH", help="where pins go (default: found from the project)")
     fix.add_argument("--engine", choices=("auto", "uv", "pip"), default="auto", help="who resolves")
     fix.add_argument("--no-rehearse", action="store_true", help="do not try it in a copy first")
+    fix.add_argument(
+        "--lock",
+        metavar="FILE",
+        help="also write a known-good lock of it all: pylock*.toml, else requirements with hashes",
+    )
     fix.add_argument("--yes", action="store_true", help="ask nothing")
     doing = fix.add_mutually_exclusive_group()
     doing.add_argument("--write", action="store_true", help="write the pins")

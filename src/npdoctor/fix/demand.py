@@ -29,7 +29,8 @@ class Goal:
     `numpy` is the specifier that NumPy must meet, empty where it plays no part. `held` maps what must
     keep its version to the reason. `loose` names what may also go to a lower version. `unmet` are
     requirements between other distributions that are not met today and stay as they are: (name, its
-    installed version or None). `declared` are specifiers of the person's own files, by name.
+    installed version or None). `numpy_unmet` names what stays and excludes the NumPy of today. `declared`
+    are specifiers of the person's own files, by name.
     """
 
     strategy: Strategy
@@ -44,6 +45,7 @@ class Goal:
     held: Mapping[str, str] = field(default_factory=dict)
     loose: frozenset[str] = frozenset()
     unmet: tuple[tuple[str, str | None], ...] = ()
+    numpy_unmet: tuple[str, ...] = ()
     declared: Mapping[str, str] = field(default_factory=dict)
     subjects: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()

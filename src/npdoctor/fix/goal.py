@@ -95,6 +95,7 @@ class _Draft:
             held=self._held(),
             loose=frozenset(self.loose),
             unmet=tuple(_unmet(self.snapshot, frozenset(self.demands) | self.loose, self.additions)),
+            numpy_unmet=self._numpy_unmet(),
             declared=self.declared,
             subjects=tuple(dict.fromkeys(f.subject for f in findings)),
             steps=tuple(self.steps),
@@ -199,6 +200,20 @@ class _Draft:
             None
         )
         return True
+
+    def _numpy_unmet(self) -> tuple[str, ...]:
+        """Name what stays and whose own requirement of NumPy is not met today."""
+        numpy = self.snapshot.version_of("numpy")
+        return tuple(
+            name
+            for name, distribution in self.snapshot.effective().items()
+            if name not in self.demands and name not in self.loose
+            for need in (applying(text, self.snapshot.target) for text in distribution.requires)
+            if need
+            and need.name == "numpy"
+            and numpy
+            and not need.specifier.contains(numpy, prereleases=True)
+        )
 
     def _held(self) -> Mapping[str, str]:
         """Return what stays; where a CUDA build itself must change, its companions may follow."""

@@ -53,6 +53,7 @@ def make_plan(
     found: Found | NotFound = Found((), {}, {}, 0)
     if goal.needs_resolver:
         known = Knowledge({name: set(versions) for name, versions in excluded.items()})
+        known.tolerant = bool(choice.only and goal.numpy_unmet) and not goal.moves_numpy
         fit = InstalledFit(diagnosis.snapshot, book)
         found = search(goal, engine, wheels, fit, rounds or Rounds(), known)
     elif goal.reinstalls:

@@ -20,7 +20,8 @@ class Knowledge:
     `excluded` versions were looked at and do not serve; `floors` are versions below which none does;
     `pinned` are exact versions settled already; `drivers` must move though no finding names them;
     `direct` are distributions to be named as requirements, so that they too move as little as possible.
-    `free` lets what need not move go to a lower version too.
+    `tolerant` sets aside what distributions require of NumPy; `free` lets what need not move go to a lower
+    version too.
     """
 
     excluded: dict[str, set[str]] = field(default_factory=dict)
@@ -28,6 +29,7 @@ class Knowledge:
     pinned: dict[str, str] = field(default_factory=dict)
     drivers: dict[str, Demand] = field(default_factory=dict)
     direct: set[str] = field(default_factory=set)
+    tolerant: bool = False
     free: bool = False
 
     def exclude(self, name: str, version: str) -> None:
@@ -57,7 +59,7 @@ def pose(goal: Goal, known: Knowledge) -> Problem:
         requirements=tuple(requirements),
         constraints=tuple(constraints),
         lowest=goal.strategy is Strategy.NEAREST and not downwards and not known.free,
-        overrides=tuple(f"{n}=={v}" if v else f"{n}; python_version<'3'" for n, v in goal.unmet),
+        overrides=tuple(f"{n}=={v}" if v else f"{n}; python_version<'3'" for n, v in _unmet(goal, known)),
     )
 
 
@@ -78,6 +80,12 @@ def _clauses(goal: Goal, known: Knowledge, name: str, demands: Mapping[str, Dema
         yield from ([f">={version.public}"] if version else [])
     yield from _not(known, name)
     yield from _declared(goal, name, moves=name in demands or name == "numpy")
+
+
+def _unmet(goal: Goal, known: Knowledge) -> Iterator[tuple[str, str | None]]:
+    yield from goal.unmet
+    if known.tolerant:
+        yield "numpy", goal.installed["numpy"]
 
 
 def _not(known: Knowledge, name: str) -> Iterator[str]:

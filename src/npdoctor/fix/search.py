@@ -97,7 +97,7 @@ class _Search:
         """Loop until every wheel that would come serves, then try to move less."""
         while self.count < MOST_ROUNDS:
             resolution = self._resolve("resolving")
-            if isinstance(resolution, Unsolvable) and self._set_free():
+            if isinstance(resolution, Unsolvable) and self._relax():
                 continue
             if not isinstance(resolution, Solved):
                 return _not_found(resolution)
@@ -106,8 +106,17 @@ class _Search:
                 return self._finish(self._fewer(resolution.moves, numpy))
         return NotFound(f"no set of releases was found in {MOST_ROUNDS} rounds")
 
-    def _set_free(self) -> bool:
-        """Let what need not move go to a lower version too, where nothing else was found."""
+    def _relax(self) -> bool:
+        """Ask for less where nothing was found; tell whether there was anything left to relax.
+
+        First what excludes today's NumPy and stays may go on doing so. Then what need not move may go to a
+        lower version too.
+        """
+        if self.goal.numpy_unmet and not self.known.tolerant and not self.goal.moves_numpy:
+            self.known.tolerant = True
+            names = ", ".join(self.goal.numpy_unmet)
+            self.notes.append(f"{names}: what they require of NumPy is not met today and was set aside")
+            return True
         if self.known.free or self.goal.strategy is Strategy.BACK:
             return False
         self.known.free = True

@@ -133,8 +133,9 @@ def _outcome(mending: Mending, layout: Layout) -> Iterator[str]:
     if mending.undone:
         yield from _said("Everything was put back as it was.", layout)
     elif mending.applied:
-        left = mending.left or ()
-        state = f"{len(left)} still broken: {', '.join(left)}" if left else "nothing is broken any more"
+        state = "not examined afterwards" if mending.left is None else "nothing is broken any more"
+        if mending.left:
+            state = f"{len(mending.left)} still broken: {', '.join(mending.left)}"
         yield from _said(f"Applied: {state}. Undo with: npdoctor fix --undo {mending.entry}", layout)
     elif mending.written:
         yield from _said(f"Written: {', '.join(mending.written)}. Undo: npdoctor fix --undo", layout)
