@@ -241,3 +241,65 @@ def test_ascii_and_colour(capsys: Captured) -> None:
     out = capsys.readouterr().out
     assert out.isascii()
     assert "\x1b[1;31mx NPD101\x1b[0m" in out
+
+
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    monkeypatch.setenv("NPDOCTOR_CONFIG", str(path))
+
+
+def test_what_the_config_ignores_is_listed_and_not_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    assert main(["check", *HERE, "--json"]) == 1
+    before = json.loads(capsys.readouterr().out)
+    broken = [(f["code"], f["subject"]) for f in before["findings"] if f["severity"] == "broken"]
+    assert before["ignored"] == []
+    entries = [f'[[ignore]]\ncode = "{c}"\nsubject = "{s}"\nreason = "in /home/alice"\n' for c, s in broken]
+    config(tmp_path, monkeypatch, "".join(entries))
+    assert main(["check", *HERE, "--json"]) == 0
+    after = json.loads(capsys.readouterr().out)
+    jsonschema.Draft202012Validator(SCHEMA).validate(after)
+    assert after["summary"]["broken"] == 0
+    assert [(i["code"], i["subject"], i["reason"]) for i in after["ignored"]] == [
+        (code, subject, "in ~") for code, subject in broken
+    ]
+    assert main(["check", *HERE]) == 0
+    out = capsys.readouterr().out
+    said = f"{len(broken)} findings ignored: " + ", ".join(f"{c} {s} (in ~)" for c, s in broken)
+    assert said in " ".join(out.split())
+    assert out.rstrip().endswith("exit 0")
+
+
+def test_an_ignore_of_another_subject_or_code_ignores_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    config(
+        tmp_path,
+        monkeypatch,
+        '[[ignore]]\ncode = "NPD101"\nsubject = "sci"\nreason = "x"\n'
+        '[[ignore]]\ncode = "NPD199"\nsubject = "scipy"\nreason = "x"\n',
+    )
+    assert main(["check", *HERE]) == 1
+    assert "ignored" not in capsys.readouterr().out
+
+
+def test_a_malformed_config_is_one_message_and_nothing_is_examined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    config(tmp_path, monkeypatch, "[[ignore]\n")
+    assert main(["check", *HERE]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "config.toml is not valid TOML" in err
+    assert "Traceback" not in err
+    assert not stand_in.requests
+
+
+def test_unknown_names_of_the_config_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    config(tmp_path, monkeypatch, "[colours]\na = 1\n")
+    assert main(["check", *HERE]) == 1
+    assert "config.toml: unknown: colours" in capsys.readouterr().err
