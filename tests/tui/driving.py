@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -10,10 +11,15 @@ from dataclasses import replace
 from textual.pilot import Pilot
 
 from npdoctor.checkup import Request
+from npdoctor.config import Ignore, add_ignore, config_path, load_config
+from npdoctor.model.finding import Finding
+from npdoctor.report.ignored import without_ignored
 from npdoctor.report.redact import Redactor
 from npdoctor.tui.bench import Bench, Case
 from npdoctor.tui.face import Face
+from npdoctor.tui.lens import Lenses
 from npdoctor.tui.repair import Repair
+from npdoctor.tui.settings import NO_SETTINGS, Settings
 from npdoctor.tui.signs import UNICODE, Signs
 from npdoctor.tui.state import State
 from npdoctor.tui.work import Planned
@@ -31,13 +37,17 @@ class Recorded:
         self.looked = 0
         self.halted = 0
         self.examined = 0
+        self.lenses = Lenses(lambda diagnosis: diagnosis, str)
         self.repair = Repair(self, Redactor(home="/home/maria", user="maria"), bench)
         self.repair.read_history()
 
     def take(self) -> State:
         self.looked += 1
         work, history = self.repair.take()
-        return replace(self.state, work=work, history=history)
+        return self.lenses.over(replace(self.state, work=work, history=history))
+
+    def turn_lens(self) -> None:
+        self.lenses.turn(self.newest())
 
     def screen_is_up(self) -> None:
         pass
@@ -55,6 +65,18 @@ class Recorded:
     def prefix(self) -> str | None:
         return "/workspace/venv"
 
+    @property
+    def ignores(self) -> tuple[Ignore, ...]:
+        return load_config(config_path(os.environ)).ignores
+
+    def ignore(self, finding: Finding, reason: str) -> str:
+        path = config_path(os.environ)
+        add_ignore(path, Ignore(finding.code, finding.subject, reason))
+        assert self.state.diagnosis
+        kept, ignored = without_ignored(self.state.diagnosis, self.ignores)
+        self.state = replace(self.state, diagnosis=kept, ignored=ignored)
+        return path
+
     def halt(self) -> None:
         self.halted += 1
 
@@ -71,10 +93,11 @@ def drive(
     size: tuple[int, int] = (80, 24),
     signs: Signs = UNICODE,
     bench: Bench | None = None,
+    settings: Settings = NO_SETTINGS,
 ) -> tuple[Face, Recorded]:
     """Open the screen on a state and take these steps."""
     source = Recorded(state, bench or StandInBench())
-    face = Face(source, signs)
+    face = Face(source, signs, settings)
 
     async def run() -> None:
         async with face.run_test(size=size) as pilot:

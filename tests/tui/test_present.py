@@ -59,12 +59,27 @@ def test_the_verdict_stands_in_the_first_line_in_words_and_signs() -> None:
 
 
 def test_the_choice_and_its_reason_are_shown() -> None:
-    assert "chosen: VIRTUAL_ENV" in plain(second_line(r.FINAL, tabs(r.FINAL, FINDINGS, 6), 80, UNICODE))
+    for state, width in ((r.READING, 80), (r.FINAL, 120)):
+        assert "chosen: VIRTUAL_ENV" in plain(second_line(state, tabs(state, FINDINGS, 6), width, UNICODE))
 
 
 def test_nothing_is_counted_before_anything_was_judged() -> None:
     assert "✓" not in plain(status_line(r.READING, 80, UNICODE))
-    assert plain(tabs(r.READING, FINDINGS, 0)).split() == ["[1", "Findings]", "5", "History"]
+    titles = ["[1", "Findings]", "2", "Packages", "3", "Extensions", "5", "History"]
+    assert plain(tabs(r.READING, FINDINGS, 0)).split() == titles
+
+
+@pytest.mark.parametrize(
+    ("rooms", "text"),
+    [
+        ((80, 80), " [1 Findings 6] 2 Packages 24  3 Extensions  5 History"),
+        ((40, 52), " [1 Findings 6] 2 Packages  3 Extensions  5 History"),
+        ((20, 30), " [1 Findings 6] 2  3  5"),
+        ((3, 3), " [1 Findings 6] 2  3  5"),
+    ],
+)
+def test_the_other_panes_give_way_where_there_is_little_room(rooms: tuple[int, int], text: str) -> None:
+    assert plain(tabs(r.FINAL, FINDINGS, 6, rooms)) == text
 
 
 def test_rows_come_gravest_first_and_each_is_known_by_code_and_subject() -> None:

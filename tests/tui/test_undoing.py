@@ -122,7 +122,7 @@ def test_the_history_has_its_pane() -> None:
     async def steps(face: Face, pilot: Pilot[None]) -> None:
         await pilot.press("j", "5")
         lines = screen_text(face).splitlines()
-        assert "1 Findings 6 [5 History 3]" in lines[1]
+        assert "[5 History 3]" in lines[1]
         assert "WHEN" in lines[2]
         assert lines[3].startswith("▸ 7")
         assert lines[3].endswith("applied")
@@ -138,11 +138,11 @@ def test_the_history_has_its_pane() -> None:
         row = face.board.row
         assert row is not None
         assert row.finding.subject == "scipy"
-        await pilot.press("tab")
+        await pilot.press("shift+tab")
         past = face.board.past
         assert past is not None
         assert past.entry.id == "5"
-        await pilot.press("shift+tab")
+        await pilot.press("tab")
         assert face.board.pane.name == "findings"
 
     drive(r.FINAL, steps, bench=with_history())

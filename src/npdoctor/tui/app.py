@@ -14,6 +14,7 @@ from npdoctor.report.person import person_redactor
 if TYPE_CHECKING:
     from npdoctor.tui.face import Face
     from npdoctor.tui.session import Session
+    from npdoctor.tui.settings import Settings
     from npdoctor.tui.signs import Signs
 
 
@@ -33,15 +34,17 @@ def run() -> int:
     session: Session | None = None
     try:
         from npdoctor.tui.session import Session
+        from npdoctor.tui.settings import read_settings
 
-        session = Session(person_redactor(os.environ))
+        settings = read_settings(os.environ)
+        session = Session(person_redactor(os.environ), config=settings.config)
         session.start(screen_follows=True)
 
         from npdoctor.tui.face import Face
         from npdoctor.tui.signs import signs_for
 
         signs = signs_for(os.environ, sys.stderr.encoding)
-        face = _make_face(Face, session, signs)
+        face = _make_face(Face, session, signs, settings)
         face.run(mouse=False)
         if face.ended_by:
             received.append(face.ended_by)
@@ -61,12 +64,12 @@ def run() -> int:
             session.stop()
 
 
-def _make_face(face: type[Face], session: Session, signs: Signs) -> Face:
+def _make_face(face: type[Face], session: Session, signs: Signs, settings: Settings) -> Face:
     """Build the application; only a NO_COLOR that is not empty counts, and it stays for what is started."""
     no_color = os.environ.get("NO_COLOR")
     if no_color == "":
         del os.environ["NO_COLOR"]
-    made = face(session, signs)
+    made = face(session, signs, settings)
     if no_color is not None:
         os.environ["NO_COLOR"] = no_color
     return made

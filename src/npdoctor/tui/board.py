@@ -12,16 +12,17 @@ from textual.widget import Widget
 
 from npdoctor.model.plan import Entry
 from npdoctor.tui.canvas import Canvas
-from npdoctor.tui.detail import Detail, nothing
+from npdoctor.tui.detail import Content, Detail, nothing
 from npdoctor.tui.history import Past, undo_lines
-from npdoctor.tui.keys import KEYS
+from npdoctor.tui.keys import KEYS, Key
 from npdoctor.tui.line import Line, block
 from npdoctor.tui.listing import Listing
 from npdoctor.tui.pages import help_lines, rule_lines
 from npdoctor.tui.panes import FINDINGS, Item, Marked, Pane, tabs
-from npdoctor.tui.present import Row, one_line, second_line, status_line
+from npdoctor.tui.present import Row, lens_notice, one_line, rooms_for_tabs, second_line, status_line
 from npdoctor.tui.progress import fix_lines
 from npdoctor.tui.signs import Signs
+from npdoctor.tui.sorting import Ordering, order_words, ordered
 from npdoctor.tui.state import State
 
 DETAIL_HEIGHT = 11
@@ -30,6 +31,7 @@ DETAIL_HEIGHT = 11
 class Board(Widget):
     """Everything on the screen; `page` covers list and detail with one longer text.
 
+    `word` is said above the list until it is taken away, `extra` holds the pages that others fill.
     `marked` are the keys of marked rows, `subject` is what a fix was asked for on, `entry` what is undone.
     """
 
@@ -59,7 +61,11 @@ class Board(Widget):
         self._on_size = on_size
         self.signs = signs
         self.page = ""
+        self.word = ""
+        self.key_table: tuple[Key, ...] = KEYS
+        self.extra: dict[str, tuple[object, Content]] = {}
         self.marked: Marked = frozenset()
+        self.orderings: dict[str, Ordering] = {}
         self.subject = ""
         self.entry: Entry | None = None
         self.status, self.notice, self.keys = Canvas("status"), Canvas("notice"), Canvas("keys")
@@ -95,6 +101,11 @@ class Board(Widget):
         return self.list.pane
 
     @property
+    def ordering(self) -> Ordering:
+        """Return the order that was chosen for the pane that is listed."""
+        return self.orderings.get(self.pane.name, Ordering())
+
+    @property
     def selected(self) -> Item | None:
         """Return what is under the cursor."""
         return self.list.selected
@@ -121,9 +132,16 @@ class Board(Widget):
 
     def show(self, state: State, wanted: str) -> None:
         """Draw the state; each part repaints only what changed."""
-        rows = self.pane.rows(state, wanted)
-        self._show_notice(self.pane.notice(state, wanted, len(rows)))
-        self.list.show(rows, self.marked)
+        pane, ordering = self.pane, self.ordering
+        rows = ordered(pane.rows(state, wanted), pane.sorts, ordering)
+        words = pane.notice(state, wanted, len(rows))
+        words = lens_notice(state, "" if rows else wanted) if state.lens else words
+        self._show_notice(self.word or words)
+        chosen = order_words(pane.sorts, ordering, self.signs) if ordering != Ordering() else ""
+        foot = pane.foot(rows)
+        if foot:
+            chosen = f"{foot} {self.signs.dot} {order_words(pane.sorts, ordering, self.signs)}"
+        self.list.show(rows, self.marked, chosen)
         self._show_status(state)
         self.show_selected(state)
 
@@ -143,7 +161,9 @@ class Board(Widget):
             return
         lines = [status_line(state, width, self.signs)]
         if not self.has_class("tiny"):
-            lines.append(second_line(state, tabs(state, self.pane, len(self.list.rows)), width, self.signs))
+            rooms = rooms_for_tabs(state, width, self.signs)
+            panes = tabs(state, self.pane, len(self.list.rows), rooms)
+            lines.append(second_line(state, panes, width, self.signs))
         self.status.draw(lines)
 
     def _show_notice(self, text: str) -> None:
@@ -160,13 +180,15 @@ class Board(Widget):
     def _show_page(self, state: State, item: Item | None) -> None:
         signs, work = self.signs, state.work
         if self.page == "help":
-            self.full.show("help", lambda width: help_lines(KEYS, width, signs))
+            self.full.show("help", lambda width: help_lines(self.key_table, width, signs))
         elif self.page == "fix":
             key = ("fix", type(work), getattr(work, "order", None))
             self.full.show(key, lambda width: fix_lines(work, self.subject, width, signs))
         elif self.page == "undo" and self.entry:
             entry = self.entry
             self.full.show(("undo", type(work)), lambda width: undo_lines(entry, work, width, signs))
+        elif self.page in self.extra:
+            self.full.show(*self.extra[self.page])
         elif self.page == "why" and self.row and state.book and self.row.finding.code in state.book.codes:
             rule = state.book.codes[self.row.finding.code]
             self.full.show(("why", rule.code), lambda width: rule_lines(rule, width, signs))

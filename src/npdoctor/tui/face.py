@@ -14,9 +14,11 @@ from textual.binding import Binding, BindingType
 
 from npdoctor.tui.fixing import LEAVING, Fixing
 from npdoctor.tui.ground import Source
+from npdoctor.tui.keymap import keymap_of
 from npdoctor.tui.keys import KEYS, MOVING
 from npdoctor.tui.moving import Moving
-from npdoctor.tui.panes import FINDINGS
+from npdoctor.tui.settings import NO_SETTINGS, Settings
+from npdoctor.tui.sharing import SHARING, Sharing
 from npdoctor.tui.signs import Signs
 from npdoctor.tui.typing_filter import TypingFilter
 from npdoctor.tui.work import Carrying, TakingBack
@@ -25,7 +27,7 @@ LAST_MOMENT = 2.0
 FIXING = frozenset({"fix", "mark", "strategy", "write", "install", "undo"})
 
 
-class Face(Moving, TypingFilter, Fixing, inherit_bindings=False):
+class Face(Sharing, Moving, TypingFilter, Fixing, inherit_bindings=False):
     """Findings with detail, what mends them and what did, in the terminal's own colours."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -35,8 +37,12 @@ class Face(Moving, TypingFilter, Fixing, inherit_bindings=False):
     ]
     CSS = "Screen { background: ansi_default; }"
 
-    def __init__(self, source: Source, signs: Signs) -> None:
+    def __init__(self, source: Source, signs: Signs, settings: Settings = NO_SETTINGS) -> None:
         super().__init__(source, signs)
+        keymap = keymap_of(settings.config.keys)
+        self.key_names, self.board.key_table = keymap.names, keymap.keys
+        self.set_keymap(keymap.bindings)
+        self._complaints = (*settings.complaints, *keymap.complaints)
         self.theme = "ansi-dark"
         self.interrupted = False
         self.ended_by: int | None = None
@@ -50,6 +56,12 @@ class Face(Moving, TypingFilter, Fixing, inherit_bindings=False):
         """Begin to look for news, and restore the terminal where somebody ends the process."""
         self.follow()
         self.app_resume_signal.subscribe(self, self.draw_all)
+        self.watch_signals()
+        if self._complaints:
+            self.tell(" ".join(self._complaints))
+
+    def watch_signals(self) -> None:
+        """Leave where a signal says so, from here on."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
@@ -92,23 +104,40 @@ class Face(Moving, TypingFilter, Fixing, inherit_bindings=False):
             return action == "close" or (action == "install" and self.question != LEAVING)
         page, work = self.board.page, self.state.work
         if action in FIXING:
-            return self.can_fix(action)
+            return self.state.lens is None and self.can_fix(action)
+        if action in SHARING:
+            return self.can_share(action) and (action != "ignore" or self.state.lens is None)
         if action in MOVING:
+            if page == "export":
+                return action in ("down", "up")
             return self.board.full.overflows if page else len(self.board.list.rows) > 1
         if action in ("detail_down", "detail_up"):
             return self.board.full.overflows if page else self.board.can_scroll_detail
         return {
             "open": self.board.selected is not None and not page,
             "close": self._can_close(),
-            "filter": not page and self.board.pane is FINDINGS and len(self.state.findings) > 1,
+            "filter": not page and self.board.pane.filters and self._filterable(),
+            "sort": not page and bool(self.board.pane.sorts) and len(self.board.list.rows) > 1,
+            "reverse": not page and bool(self.board.pane.sorts) and len(self.board.list.rows) > 1,
+            "lens": not page and self._can_turn_lens(),
             "why": page in ("", "detail") and self.board.row is not None and self.state.book is not None,
             "findings": not page,
+            "packages": not page,
+            "extensions": not page,
             "history": not page,
             "next_pane": not page,
             "pane_before": not page,
             "pause": not page and self.state.diagnosis is not None and not self.state.ended,
             "help": page == "help" or not isinstance(work, (Carrying, TakingBack)),
         }.get(action, False)
+
+    def _filterable(self) -> bool:
+        return bool(self.filter) or len(self.board.list.rows) > 1
+
+    def _can_turn_lens(self) -> bool:
+        if isinstance(self.state.work, (Carrying, TakingBack)) or self.state.failure:
+            return self.state.lens is not None
+        return self.state.lens is not None or self.state.diagnosis is not None
 
     def _can_close(self) -> bool:
         page, work = self.board.page, self.state.work
@@ -132,6 +161,11 @@ class Face(Moving, TypingFilter, Fixing, inherit_bindings=False):
             self.action_close()
         else:
             self.open("help")
+
+    def action_lens(self) -> None:
+        """Judge as if the other NumPy were installed, or show again what is there."""
+        self.source.turn_lens()
+        self.follow()
 
     def action_pause(self) -> None:
         """Pause the imports, or go on with them."""

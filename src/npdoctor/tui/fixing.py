@@ -25,7 +25,7 @@ def order_for(row: Row | None, marked: Iterable[Row]) -> Order | None:
     subjects = tuple(dict.fromkeys(one.finding.subject for one in marked))
     if subjects:
         return Order(subjects=subjects)
-    if row is None or row.finding.severity not in GRAVE:
+    if row is None or row.reason or row.finding.severity not in GRAVE:
         return None
     return Order() if row.finding.severity is Severity.BROKEN else Order(subjects=(row.finding.subject,))
 
@@ -49,7 +49,7 @@ class Fixing(Ground):
             return page in ("", "detail") and self._order() is not None
         if action == "mark":
             row = self.board.row
-            return not page and row is not None and row.finding.severity in GRAVE
+            return not page and row is not None and not row.reason and row.finding.severity in GRAVE
         if action == "strategy":
             return page == "fix" and isinstance(work, (Planned, NotPlanned))
         if action == "write":
@@ -65,6 +65,7 @@ class Fixing(Ground):
     def key_words(self) -> Mapping[str, str]:
         """Return the words on the key line that are not the usual ones now."""
         words = dict(super().key_words())
+        words |= {"lens": "as it is"} if self.state.lens else {}
         page, work = self.board.page, self.state.work
         marked = len(self._marked_rows())
         if page == "fix":
@@ -81,7 +82,13 @@ class Fixing(Ground):
         return tuple(row for row in rows_of(self.state.findings) if row.key in self.board.marked)
 
     def _order(self) -> Order | None:
-        return order_for(self.board.row, self._marked_rows()) if self.board.pane.name == "findings" else None
+        if self.board.pane.name != "findings":
+            return None
+        order = order_for(self.board.row, self._marked_rows())
+        if order == Order() and self.state.ignored:
+            broken = [f.subject for f in self.state.findings if f.severity is Severity.BROKEN]
+            return Order(subjects=tuple(dict.fromkeys(broken)))
+        return order
 
     def _undoable(self) -> Entry | None:
         if isinstance(self.state.work, Running):

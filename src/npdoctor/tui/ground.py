@@ -8,6 +8,9 @@ from typing import Protocol
 from textual.app import App
 from textual.timer import Timer
 
+from npdoctor.config import Ignore
+from npdoctor.model.finding import Finding
+from npdoctor.tui.bench import Case
 from npdoctor.tui.board import Board
 from npdoctor.tui.keys import filter_line, key_line, question_line
 from npdoctor.tui.repair import Repair
@@ -24,6 +27,16 @@ class Source(Protocol):
     def repair(self) -> Repair:
         """Return who plans, carries out and undoes."""
 
+    @property
+    def ignores(self) -> tuple[Ignore, ...]:
+        """Return what the person has chosen to ignore."""
+
+    def newest(self) -> Case | None:
+        """Return the newest verdict as it is, not redacted and with what is ignored."""
+
+    def ignore(self, finding: Finding, reason: str) -> str:
+        """Write a finding of the state to the config file and return its path; raise ConfigError."""
+
     def take(self) -> State:
         """Return the newest state."""
 
@@ -36,6 +49,9 @@ class Source(Protocol):
     def cancel(self) -> None:
         """Stop the examination, without waiting for it."""
 
+    def turn_lens(self) -> None:
+        """Judge as if the other NumPy were installed, or show again what is there."""
+
 
 class Ground(App[None]):
     """Draws the state, looks for news at most four times a second while something goes on."""
@@ -46,8 +62,10 @@ class Ground(App[None]):
         self.state = source.take()
         self.board = Board(signs, self.draw)
         self.filter = ""
+        self.wanted_in: dict[str, str] = {}
         self.typing = False
         self.question: tuple[str, ...] = ()
+        self.key_names: Mapping[str, str] = {}
         self._under: list[str] = []
         self._timer: Timer | None = None
 
@@ -81,7 +99,7 @@ class Ground(App[None]):
         elif self.question:
             line = question_line(self.question, width, signs)
         else:
-            line = key_line(self.working(), self.board.page, self.key_words(), width, signs)
+            line = key_line(self.working(), self.board.page, self.key_words(), width, signs, self.key_names)
         self.board.keys.draw([line])
 
     def working(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from npdoctor.tui.line import Line, fit, width_of
 from npdoctor.tui.signs import Signs
 
-GROUPS = ("move", "look", "fix", "run", "app")
+GROUPS = ("move", "look", "fix", "run", "share", "app")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,20 @@ KEYS = (
     Key("detail_down", "J", "J K", "", "scroll the detail without leaving the list", "look"),
     Key("detail_up", "K", "K", "", "", "look"),
     Key("filter", "slash", "/", "filter", "filter: word, a|b, !word, is:broken", "look"),
+    Key("ignore", "x", "x", "ignore", "ignore the finding from here on; asks why", "fix"),
+    Key("copy", "y", "y", "copy", "copy what is under the cursor, or the commands", "share"),
+    Key("copy_report", "Y", "Y", "", "copy the whole report, redacted", "share"),
+    Key("plain", "o", "o", "", "plain text in the normal screen, to select in", "share"),
+    Key("export", "e", "e", "export", "save the report; shows first what is hidden", "share"),
+    Key("hidden", "v", "v", "what is hidden", "in an export: where something is hidden", "share"),
+    Key("save", "a", "a", "save", "in an export: save it", "share"),
     Key("why", "w", "w", "why", "why this is checked, and when it is wrong", "look"),
-    Key("findings", "1", "1 5", "", "the panes: findings, history", "look"),
+    Key("sort", "s", "s S", "sort", "next order of the list, the order turned round", "look"),
+    Key("reverse", "S", "S", "", "", "look"),
+    Key("lens", "L", "L", "other NumPy", "judge as if NumPy 1 were here, or NumPy 2; back", "look"),
+    Key("findings", "1", "1 2 3 5", "", "the panes: findings, packages, extensions, history", "look"),
+    Key("packages", "2", "2", "", "", "look"),
+    Key("extensions", "3", "3", "", "", "look"),
     Key("history", "5", "5", "", "", "look"),
     Key("next_pane", "tab", "Tab shift+Tab", "pane", "the next pane, the one before", "look"),
     Key("pane_before", "shift+tab", "shift+Tab", "", "", "look"),
@@ -58,14 +70,14 @@ KEYS = (
 MOVING = frozenset(key.action for key in KEYS if key.group == "move")
 SHORT = {"open": "Enter", "close": "Esc", "next_pane": "Tab"}
 # What leaves the key line first where not all have room.
-YIELDING = ("Tab", "j k", "Space", "w", "/", "p", "J K", "u", "s", "?")
+YIELDING = ("e", "x", "y", "s S", "L", "Tab", "j k", "Space", "w", "/", "p", "J K", "u", "s", "?")
 
 
 def hints(works: frozenset[str], page: str, words: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Return the key line as pairs of key and word: exactly what works now, `words` for the usual ones."""
     pairs: list[tuple[str, str]] = []
     if "down" in works:
-        pairs.append(("j k", "scroll" if page else "move"))
+        pairs.append(("j k", words.get("down", "scroll" if page else "move")))
     for key in KEYS:
         if key.action == "detail_down" and key.action in works and not page:
             pairs.append(("J K", "detail"))
@@ -74,12 +86,21 @@ def hints(works: frozenset[str], page: str, words: Mapping[str, str]) -> tuple[t
     return tuple(pairs)
 
 
-def key_line(works: frozenset[str], page: str, words: Mapping[str, str], width: int, signs: Signs) -> Line:
+def key_line(
+    works: frozenset[str],
+    page: str,
+    words: Mapping[str, str],
+    width: int,
+    signs: Signs,
+    names: Mapping[str, str] | None = None,
+) -> Line:
     """Return the line of the keys that work now; what matters most stays where not all have room."""
-    pairs = list(hints(works, page, words))
-    yielding = [pair for key in YIELDING for pair in pairs if pair[0] == key]
+    renamed = names or {}
+    pairs = [(renamed.get(key, key), word) for key, word in hints(works, page, words)]
+    yielding = [pair for key in YIELDING for pair in pairs if pair[0] == renamed.get(key, key)]
+    staying = [renamed.get(key, key) for key in ("q", "?", "Esc", "Enter")]
     while len(pairs) > 1 and _length(pairs) > width:
-        spare = yielding or [pair for pair in pairs if pair[0] not in ("q", "?", "Esc", "Enter")] or pairs
+        spare = yielding or [pair for pair in pairs if pair[0] not in staying] or pairs
         pairs.remove(spare[0])
         yielding = yielding[1:]
     spans: list[tuple[str, str]] = []

@@ -7,9 +7,11 @@ from typing import Any
 from textual.events import Resize
 
 from npdoctor.tui.canvas import Canvas
-from npdoctor.tui.line import Line
+from npdoctor.tui.line import EMPTY, Line, fit
 from npdoctor.tui.panes import Item, Marked, Pane
 from npdoctor.tui.signs import Signs
+
+LOW = 6
 
 
 class Listing(Canvas):
@@ -21,6 +23,7 @@ class Listing(Canvas):
         self.pane = pane
         self.rows: tuple[Any, ...] = ()
         self.marked: Marked = frozenset()
+        self.foot = ""
         self.cursor = 0
         self.top = 0
         self._left: dict[str, tuple[tuple[Any, ...], int, int]] = {}
@@ -37,11 +40,14 @@ class Listing(Canvas):
         self.pane = pane
         self.rows, self.cursor, self.top = self._left.get(pane.name, ((), 0, 0))
 
-    def show(self, rows: tuple[Any, ...], marked: Marked) -> None:
-        """Take new rows; the cursor's item keeps its place on the screen as long as it is there."""
+    def show(self, rows: tuple[Any, ...], marked: Marked, foot: str = "") -> None:
+        """Take new rows; the cursor's item keeps its place on the screen as long as it is there.
+
+        `foot` stands in the last line, beside how many rows are below.
+        """
         selected = self.selected
         on_screen = self.cursor - self.top
-        self.rows, self.marked = rows, marked
+        self.rows, self.marked, self.foot = rows, marked, foot
         keys = [row.key for row in rows]
         if selected and selected.key in keys:
             self.cursor = keys.index(selected.key)
@@ -58,9 +64,13 @@ class Listing(Canvas):
 
     @property
     def room(self) -> int:
-        """Return how many rows are shown; a line is kept to say that there are more."""
+        """Return how many rows are shown; a line is kept for the foot, and to say that there are more."""
         height = max(1, self.size.height - len(self._head()))
-        return height - 1 if 1 < height < len(self.rows) else height
+        return height - 1 if height > 1 and (self._has_foot or height < len(self.rows)) else height
+
+    @property
+    def _has_foot(self) -> bool:
+        return bool(self.foot and self.rows) and self.size.height > LOW
 
     def on_resize(self, _: Resize) -> None:
         """Lay the rows out anew."""
@@ -76,6 +86,11 @@ class Listing(Canvas):
         lines = self._head()
         lines += [paint(row, number == self.cursor) for number, row in enumerate(shown, start=self.top)]
         below = len(self.rows) - self.top - len(shown)
-        if below:
-            lines.append(((f" {self.signs.more} {below} more below", "faint"),))
+        words = [f"{self.signs.more} {below} more below"] if below else []
+        if self._has_foot:
+            words.append(self.foot)
+        if words:
+            lines += [EMPTY] * (self.size.height - 1 - len(lines))
+            said = f" {f' {self.signs.dot} '.join(words)}"
+            lines.append(fit(((said, "faint"),), self.size.width, self.signs.more))
         self.draw(lines)

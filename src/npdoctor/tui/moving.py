@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from npdoctor.tui.ground import Ground
-from npdoctor.tui.panes import FINDINGS, HISTORY, PANES
+from npdoctor.tui.panes import EXTENSIONS, FINDINGS, HISTORY, PACKAGES, PANES
+from npdoctor.tui.sorting import Ordering
 
 FAR = 1_000_000
 
@@ -64,7 +65,9 @@ class Moving(Ground):
         (self.board.full if self.board.page else self.board.detail).scroll(-1)
 
     def _show_pane(self, position: int) -> None:
+        self.wanted_in[self.board.pane.name] = self.filter
         self.board.list.turn_to(PANES[position % len(PANES)])
+        self.filter = self.wanted_in.get(self.board.pane.name, "")
         self.draw()
 
     def _position(self) -> int:
@@ -82,6 +85,26 @@ class Moving(Ground):
         """Show the findings."""
         self._show_pane(PANES.index(FINDINGS))
 
+    def action_packages(self) -> None:
+        """Show what is installed."""
+        self._show_pane(PANES.index(PACKAGES))
+
+    def action_extensions(self) -> None:
+        """Show the extension modules and what became of importing them."""
+        self._show_pane(PANES.index(EXTENSIONS))
+
     def action_history(self) -> None:
         """Show the fixes that were made."""
         self._show_pane(PANES.index(HISTORY))
+
+    def action_sort(self) -> None:
+        """List in the next order."""
+        self._arrange(self.board.ordering.following(self.board.pane.sorts))
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self._arrange(self.board.ordering.turned())
+
+    def _arrange(self, ordering: Ordering) -> None:
+        self.board.orderings[self.board.pane.name] = ordering
+        self.draw()

@@ -8,7 +8,7 @@ from npdoctor.model.finding import Evidence, Finding, Severity
 from npdoctor.model.rules import CodeRule
 from npdoctor.tui.keys import GROUPS, Key
 from npdoctor.tui.line import EMPTY, Line, block, fit, spread, width_of
-from npdoctor.tui.present import named
+from npdoctor.tui.present import Row, named
 from npdoctor.tui.signs import Signs
 
 LABEL = 7
@@ -36,6 +36,15 @@ def finding_lines(finding: Finding, width: int, signs: Signs) -> list[Line]:
         lines.append(((" Evidence", "faint"),))
     for evidence in finding.evidence:
         lines += _evidence(evidence, width, signs)
+    return lines
+
+
+def row_lines(row: Row, width: int, signs: Signs) -> list[Line]:
+    """Return everything known of the finding of a row, and why it is ignored where it is."""
+    lines = finding_lines(row.finding, width, signs)
+    if row.reason:
+        said = f"{row.reason} - the config file holds this; without it the finding counts again."
+        lines += [EMPTY, *_labelled("Ignored", said, width, signs)]
     return lines
 
 

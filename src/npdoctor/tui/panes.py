@@ -6,12 +6,32 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from npdoctor.tui.filtering import matching
+from npdoctor.report.prose import number
+from npdoctor.tui.extensions import (
+    EXTENSION_SORTS,
+    Extension,
+    extension_count,
+    extension_foot,
+    extension_words,
+    extensions_of,
+)
+from npdoctor.tui.filtering import fitting, matching
 from npdoctor.tui.history import Past, past_head, past_line, past_lines, past_of
-from npdoctor.tui.line import EMPTY, Line
-from npdoctor.tui.pages import finding_lines
-from npdoctor.tui.present import Row, notice, row_line, rows_of, subject_width
+from npdoctor.tui.import_lines import extension_head, extension_line, extension_lines
+from npdoctor.tui.line import EMPTY, Line, width_of
+from npdoctor.tui.packages import (
+    PACKAGE_SORTS,
+    Package,
+    package_head,
+    package_line,
+    package_lines,
+    package_words,
+    packages_of,
+)
+from npdoctor.tui.pages import row_lines
+from npdoctor.tui.present import Row, ignored_rows, notice, row_line, rows_of, subject_width
 from npdoctor.tui.signs import Signs
+from npdoctor.tui.sorting import Sort
 from npdoctor.tui.state import State
 
 
@@ -33,7 +53,8 @@ class Pane(Generic[T]):
     """One list of the screen, reached by the key `number`.
 
     `rows` takes the filter too. `count` is what the tab shows, `painter` draws a row by whether it is
-    under the cursor, `detail` tells all of it, `notice` is the sentence above the list.
+    under the cursor, `detail` tells all of it, `notice` is the sentence above the list, `foot` stands
+    under it. `sorts` are its orders, the first one that in which the rows come.
     """
 
     number: str
@@ -45,13 +66,16 @@ class Pane(Generic[T]):
     painter: Callable[[tuple[T, ...], int, Marked, Signs], Painter[T]]
     detail: Callable[[T, int, Signs], list[Line]]
     notice: Callable[[State, str, int], str]
+    sorts: tuple[Sort[T], ...] = ()
+    filters: bool = True
+    foot: Callable[[tuple[T, ...]], str] = lambda _: ""
 
 
 def _finding_count(state: State, shown: int) -> str:
-    total = len(state.findings)
+    total = len(state.findings) + len(state.ignored)
     if not state.diagnosis:
         return ""
-    return str(total) if shown == total else f"{shown} of {total}"
+    return str(len(state.findings)) if shown == total else f"{shown} of {total}"
 
 
 def _finding_painter(rows: tuple[Row, ...], width: int, marked: Marked, signs: Signs) -> Painter[Row]:
@@ -63,6 +87,51 @@ def _finding_notice(state: State, wanted: str, shown: int) -> str:
     if wanted and not shown and state.findings:
         return f'No finding matches "{wanted}". Esc clears the filter.'
     return notice(state)
+
+
+def _no_match(noun: str, wanted: str) -> str:
+    return f'No {noun} matches "{wanted}". Esc clears the filter.'
+
+
+def _package_painter(
+    rows: tuple[Package, ...],  # noqa: ARG001
+    width: int,
+    marked: Marked,  # noqa: ARG001
+    signs: Signs,
+) -> Painter[Package]:
+    return lambda package, selected: package_line(package, width, selected, signs)
+
+
+def _package_count(state: State, shown: int) -> str:
+    total = len(packages_of(state))
+    if not total:
+        return ""
+    return str(total) if shown == total else f"{shown} of {total}"
+
+
+def _package_notice(state: State, wanted: str, shown: int) -> str:
+    if state.diagnosis is None:
+        return notice(state)
+    if shown:
+        return ""
+    return _no_match("package", wanted) if wanted else "No package is installed here."
+
+
+def _extension_painter(
+    rows: tuple[Extension, ...],  # noqa: ARG001
+    width: int,
+    marked: Marked,  # noqa: ARG001
+    signs: Signs,
+) -> Painter[Extension]:
+    return lambda row, selected: extension_line(row, width, selected, signs)
+
+
+def _extension_notice(state: State, wanted: str, shown: int) -> str:
+    if state.diagnosis is None:
+        return notice(state)
+    if shown:
+        return ""
+    return _no_match("distribution", wanted) if wanted else "No compiled extensions here: nothing to probe."
 
 
 def _past_painter(rows: tuple[Past, ...], width: int, marked: Marked, signs: Signs) -> Painter[Past]:  # noqa: ARG001
@@ -79,12 +148,43 @@ FINDINGS: Pane[Row] = Pane(
     number="1",
     name="findings",
     title="Findings",
-    rows=lambda state, wanted: matching(rows_of(state.findings), wanted),
+    rows=lambda state, wanted: matching(rows_of(state.findings) + ignored_rows(state.ignored), wanted),
     count=_finding_count,
     head=lambda _: EMPTY,
     painter=_finding_painter,
-    detail=lambda row, width, signs: finding_lines(row.finding, width, signs),
+    detail=row_lines,
     notice=_finding_notice,
+    sorts=(
+        Sort("state"),
+        Sort("name", lambda row: (row.finding.subject, row.finding.code)),
+        Sort("code", lambda row: (row.finding.code, row.finding.subject)),
+    ),
+)
+PACKAGES: Pane[Package] = Pane(
+    number="2",
+    name="packages",
+    title="Packages",
+    rows=lambda state, wanted: fitting(packages_of(state), wanted, package_words),
+    count=_package_count,
+    head=package_head,
+    painter=_package_painter,
+    detail=package_lines,
+    notice=_package_notice,
+    sorts=PACKAGE_SORTS,
+    foot=lambda rows: number(len(rows), "package"),
+)
+EXTENSIONS: Pane[Extension] = Pane(
+    number="3",
+    name="extensions",
+    title="Extensions",
+    rows=lambda state, wanted: fitting(extensions_of(state), wanted, extension_words),
+    count=extension_count,
+    head=extension_head,
+    painter=_extension_painter,
+    detail=extension_lines,
+    notice=_extension_notice,
+    sorts=EXTENSION_SORTS,
+    foot=extension_foot,
 )
 HISTORY: Pane[Past] = Pane(
     number="5",
@@ -96,17 +196,37 @@ HISTORY: Pane[Past] = Pane(
     painter=_past_painter,
     detail=past_lines,
     notice=_past_notice,
+    filters=False,
 )
-PANES: tuple[Pane[Any], ...] = (FINDINGS, HISTORY)
+PANES: tuple[Pane[Any], ...] = (FINDINGS, PACKAGES, EXTENSIONS, HISTORY)
 
 
-def tabs(state: State, current: Pane[Any], shown: int) -> Line:
-    """Return the panes, the current one in brackets; `shown` counts the rows of that."""
+def tabs(state: State, current: Pane[Any], shown: int, rooms: tuple[int, int] = (200, 200)) -> Line:
+    """Return the panes, the current one in brackets; `shown` counts the rows of that.
+
+    `rooms` are the cells there are, and those there can be. Where they are few the other panes lose their
+    counts, in the end their titles too.
+    """
+    counts = {pane: pane.count(state, len(pane.rows(state, ""))) for pane in PANES if pane is not current}
+    counts[current] = current.count(state, shown)
+    forms = (
+        {pane: (pane.number, pane.title, counts[pane]) for pane in PANES},
+        {pane: (pane.number, pane.title) for pane in PANES},
+        {pane: (pane.number,) for pane in PANES},
+    )
+    lines = []
+    for form in forms:
+        texts = {pane: " ".join(filter(None, words)) for pane, words in form.items()}
+        texts[current] = " ".join(filter(None, forms[0][current]))
+        lines.append(_tab_line(texts, current))
+    limits = (rooms[0], max(rooms), width_of(lines[-1]))
+    fitting_lines = (line for line, limit in zip(lines, limits, strict=True) if width_of(line) <= limit)
+    return next(fitting_lines)
+
+
+def _tab_line(texts: dict[Pane[Any], str], current: Pane[Any]) -> Line:
     spans: list[tuple[str, str]] = [(" ", "")]
-    for pane in PANES:
-        is_current = pane is current
-        rows = shown if is_current else len(pane.rows(state, ""))
-        text = " ".join(filter(None, (pane.number, pane.title, pane.count(state, rows))))
+    for pane, text in texts.items():
         last = "" if pane is PANES[-1] else " "
-        spans.append((f"[{text}]", "strong") if is_current else (f" {text}{last}", "faint"))
+        spans.append((f"[{text}]", "strong") if pane is current else (f" {text}{last}", "faint"))
     return tuple(spans)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from npdoctor.diagnose.numpy_abi import NO_NUMPY1
 from npdoctor.model.finding import Finding, Severity
+from npdoctor.report.ignored import Ignored
 from npdoctor.report.prose import number
 from npdoctor.report.text import no_problems
-from npdoctor.tui.line import Line, cut, cut_front, fit, spread, width_of
+from npdoctor.tui.line import Line, Span, cut, cut_front, fit, spread, width_of
 from npdoctor.tui.said import said_of
 from npdoctor.tui.signs import Signs
 from npdoctor.tui.state import State
-from npdoctor.tui.work import Carrying, TakingBack
+from npdoctor.tui.work import Carrying, Running, TakingBack
 
 BAR = 8
 WORDS = {Severity.BROKEN: "broken", Severity.WARNING: "warn", Severity.UNKNOWN: "unknown"}
@@ -19,10 +21,14 @@ WORDS = {Severity.BROKEN: "broken", Severity.WARNING: "warn", Severity.UNKNOWN: 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One finding of the list; `key` tells it from the others, however they are ordered."""
+    """One finding of the list; `key` tells it from the others, however they are ordered.
+
+    `reason` is why it is ignored, empty where it counts.
+    """
 
     key: tuple[str, str, int]
     finding: Finding
+    reason: str = ""
 
 
 def rows_of(findings: tuple[Finding, ...]) -> tuple[Row, ...]:
@@ -36,6 +42,14 @@ def rows_of(findings: tuple[Finding, ...]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
+def ignored_rows(ignored: tuple[Ignored, ...]) -> tuple[Row, ...]:
+    """Return the rows that stand below all that counts."""
+    return tuple(
+        Row((f"{i.finding.code} ignored", i.finding.subject, position), i.finding, i.reason)
+        for position, i in enumerate(ignored)
+    )
+
+
 def named(finding: Finding) -> str:
     """Return the subject with its version."""
     return f"{finding.subject} {finding.version}" if finding.version else finding.subject
@@ -47,12 +61,14 @@ def row_line(row: Row, width: int, subjects: int, selected: bool, signs: Signs, 
     marker = signs.cursor if selected else " "
     subject = signs.text(named(finding)).replace("\n", " ")
     mark: Line = (("*", "strong"),) if marked else ((" ", ""),)
-    head: Line = ((marker, ""), (signs.of(finding.severity), finding.severity.value), *mark)
+    sign: Span = ("-", "faint") if row.reason else (signs.of(finding.severity), finding.severity.value)
+    head: Line = ((marker, ""), sign, *mark)
     if width >= 56:
         head = (*head, (f"{finding.code}  ", "faint"))
     room = max(4, min(subjects, width - width_of(head) - 1))
     subject = cut(subject, room, signs.more).ljust(room)
-    said = signs.text(summary_of(finding)).replace("\n", " ")
+    words = f"ignored: {row.reason}" if row.reason else summary_of(finding)
+    said = signs.text(words).replace("\n", " ")
     return fit((*head, (subject, "strong" if selected else ""), ("  ", ""), (said, "")), width, signs.more)
 
 
@@ -101,15 +117,58 @@ def place_of(state: State) -> str:
     return state.choice.executable if state.choice else ""
 
 
+def rooms_for_tabs(state: State, width: int, signs: Signs) -> tuple[int, int]:
+    """Return how many cells of the second line are left for the panes, beside progress at length or short."""
+    said = said_of(state.work)
+    room = width - 2 - (len(said.brief) + 3 if said else 0)
+    return room - width_of(progress(state, signs)), room - width_of(brief_progress(state, signs))
+
+
+def brief_progress(state: State, signs: Signs) -> Line:
+    """Return how far the examination is in the fewest cells."""
+    if state.final and state.diagnosis and not state.lens and not isinstance(state.work, Running):
+        imported = sum(d.imported for d in state.diagnosis.distributions)
+        total = state.diagnosis.extensions
+        return ((f"{imported}/{total} work" if total else "checked", ""),)
+    spans = progress(state, signs)
+    texts = (text for text, _ in spans if not set(text) <= {signs.full, signs.empty})
+    return ((" ".join("".join(texts).split()), spans[0][1]),) if spans else ()
+
+
+def lens_words(state: State) -> str:
+    """Say in a few words that the verdict is not of what is there."""
+    return f"as if NumPy {state.lens.numpy}" if state.lens else ""
+
+
+def lens_notice(state: State, unmatched: str = "") -> str:
+    """Say what the verdict under the lens rests on; `unmatched` is a filter that no row fits."""
+    lens = state.lens
+    if lens is None:
+        return ""
+    if lens.failure:
+        return lens.failure
+    if not lens.ready:
+        return f"Judging as if NumPy {lens.numpy} were installed… What is listed is what is there."
+    said = f"As if NumPy {lens.numpy} were installed: binaries and metadata only. L goes back."
+    if lens.numpy.startswith("1.") and state.target and state.target.version >= NO_NUMPY1:
+        said += f" NumPy 1 has no wheels for Python {state.target.python}."
+    if unmatched:
+        return f'{said} Nothing matches "{unmatched}".'
+    grave = state.count(Severity.BROKEN) or state.count(Severity.WARNING)
+    return said if grave else f"{said} Nothing speaks against it."
+
+
 def second_line(state: State, tabs: Line, width: int, signs: Signs) -> Line:
     """Return the second line: the panes, what came of the last fix or what is examined, and how far it is."""
-    right = (*progress(state, signs), (" ", ""))
+    right: Line = (*progress(state, signs), (" ", ""))
     said = said_of(state.work)
+    left = (*tabs, (f" {signs.dot} ", "faint"), (said.brief, said.role)) if said else tabs
+    if width_of(left) + width_of(right) >= width:
+        right = (*brief_progress(state, signs), (" ", ""))
     if said:
-        left = (*tabs, (f" {signs.dot} ", "faint"), (said.brief, said.role))
         return spread(left, right, width, signs.more)
     parts = [f"chosen: {state.choice.why}"] if state.choice else []
-    if state.diagnosis:
+    if state.diagnosis and not state.lens:
         numpy = state.diagnosis.snapshot.version_of("numpy")
         parts.append(f"NumPy {numpy}" if numpy else "no NumPy")
     left = tabs
@@ -124,6 +183,8 @@ def progress(state: State, signs: Signs) -> Line:
     """Return how far the examination is, in words and as a bar; it stands still while files are changed."""
     if isinstance(state.work, (Carrying, TakingBack)):
         return (("undoing" if isinstance(state.work, TakingBack) else "changing files", "strong"),)
+    if state.lens:
+        return ((lens_words(state), "warning"),)
     if state.failure:
         return (("stopped", "broken"),)
     if state.final:
@@ -152,6 +213,8 @@ def short_progress(state: State) -> str:
     said = said_of(state.work)
     if said:
         return said.brief
+    if state.lens:
+        return lens_words(state)
     if state.final or not state.diagnosis:
         return ""
     if state.failure:
@@ -184,7 +247,8 @@ def notice(state: State) -> str:
     if state.count(Severity.BROKEN) or state.count(Severity.WARNING):
         return ""
     if state.final:
-        return no_problems(state.diagnosis)
+        ignored = f" {number(len(state.ignored), 'finding')} ignored." if state.ignored else ""
+        return f"{no_problems(state.diagnosis)}{ignored}"
     total = state.imported[1] if state.imported else state.diagnosis.extensions
     left = total - (state.imported[0] if state.imported else 0)
     if state.paused:
@@ -208,6 +272,8 @@ def one_line(state: State, width: int, signs: Signs) -> Line:
     if state.failure or not state.diagnosis:
         return fit(((signs.text(stage(state)), ""),), width, signs.more)
     found = counts(state, signs, words=False)
+    if state.lens:
+        return fit(((f"{lens_words(state)} ", "warning"), *found), width, signs.more)
     if state.imported and not state.ended:
         done, total = state.imported
         found = (*found, (f" {100 * done // max(total, 1)}%", ""))

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from npdoctor.checkup import Listener, Request, examine
+from npdoctor.config import Config, Ignore, add_ignore, load_config
 from npdoctor.errors import EXIT_INTERNAL, Cancelled, NpdoctorError
 from npdoctor.model.diagnosis import Diagnosis
 from npdoctor.model.finding import Finding
@@ -24,10 +25,12 @@ from npdoctor.model.outcome import Outcome
 from npdoctor.model.rules import RuleBook
 from npdoctor.model.target import Choice, Target
 from npdoctor.probe.control import Control
-from npdoctor.report.as_json import spare_installed
+from npdoctor.report.ignored import Ignored, without_ignored
 from npdoctor.report.redact import Redactor
 from npdoctor.tui.bench import Bench, Case
+from npdoctor.tui.lens import Lenses
 from npdoctor.tui.repair import Repair
+from npdoctor.tui.shown import Shown
 from npdoctor.tui.state import Failure, State
 
 PATIENCE = 0.8
@@ -48,6 +51,7 @@ class Session(Listener):
         request: Request | None = None,
         work: Examine = examine,
         bench: Bench | None = None,
+        config: Config | None = None,
     ) -> None:
         self.repair = Repair(self, redactor, bench)
         self.control = Control()
@@ -61,8 +65,12 @@ class Session(Listener):
         self._case: Case | None = None
         self._chosen: Choice | None = None
         self._prefix: str | None = None
-        self._hidden: dict[Finding, Finding] = {}
-        self._spared: object = None
+        self._shown = Shown(redactor)
+        self._config = config or Config("")
+        self._judging = threading.Lock()
+        self._lenses = Lenses(
+            lambda seen: self._seen(seen)[0], lambda error: redactor.redact(_own_failure(error))
+        )
         self._began = time.monotonic()
         self._imports_began: float | None = None
         self._thread = self._make_thread()
@@ -81,10 +89,14 @@ class Session(Listener):
         """Return the newest state."""
         work, history = self.repair.take()
         with self._lock:
-            state = replace(self._state, work=work, history=history)
+            state = self._lenses.over(replace(self._state, work=work, history=history))
         if state.imported and self._imports_began and not state.ended:
             return replace(state, left=_seconds_left(*state.imported, time.monotonic() - self._imports_began))
         return state
+
+    def turn_lens(self) -> None:
+        """Show the environment as if the other NumPy were installed, or again as it is."""
+        self._lenses.turn(self._case)
 
     def pause(self, paused: bool) -> None:
         """Start no further import while paused."""
@@ -102,12 +114,32 @@ class Session(Listener):
         if self._stopped:
             return
         self._stopped = True
+        self._lenses.put_away()  # the last word is of what is there
         self.control.cancel()
         self._screen.set()
         fixed = self.repair.stop(PATIENCE)
         self._thread.join(PATIENCE)
         if self._thread.is_alive() or not fixed:
             _end_children()
+
+    # -- what is ignored ----------------------------------------------------------------------------
+
+    @property
+    def ignores(self) -> tuple[Ignore, ...]:
+        """Return what the person has chosen to ignore."""
+        return self._config.ignores
+
+    def ignore(self, finding: Finding, reason: str) -> str:
+        """Write a finding to the config file, under its own subject; return the path."""
+        with self._judging:
+            found = self._case.diagnosis if self._case else None
+            pairs = zip(found.findings, self._shown.diagnosis(found).findings, strict=True) if found else ()
+            own = next((own for own, shown in pairs if shown == finding), finding)
+            add_ignore(self._config.path, Ignore(own.code, own.subject, reason))
+            self._config = load_config(self._config.path)
+            if found:
+                self._note_verdict(found)
+        return self._config.path
 
     # -- what a fix asks for ------------------------------------------------------------------------
 
@@ -134,6 +166,7 @@ class Session(Listener):
         if self._request and self._chosen:
             self._request = replace(self._request, python=self._chosen.executable, why=self._chosen.why)
         self.control = Control()
+        self._lenses.put_away()
         self._case = None
         self._imports_began = None
         self._began = time.monotonic()
@@ -154,7 +187,7 @@ class Session(Listener):
     def described(self, target: Target) -> None:
         """Keep what the interpreter says of itself, and which fixes it has had."""
         self._prefix = target.prefix
-        self._note(target=self._shown(target))
+        self._note(target=self._shown.target(target))
         self._screen.wait(SCREEN_PATIENCE)
         self._go_on()
         self.repair.read_history()
@@ -167,13 +200,13 @@ class Session(Listener):
     def verdict(self, diagnosis: Diagnosis, final: bool) -> None:
         """Keep the verdict."""
         self._go_on()
-        shown = self._redacted(diagnosis)
-        if self._state.book and self._request:
-            self._case = Case(diagnosis, self._state.book, self._request, final)
-        if final:
-            self._note(diagnosis=shown, final=True, seconds=round(time.monotonic() - self._began))
-        else:
-            self._note(diagnosis=shown)
+        with self._judging:
+            if self._state.book and self._request:
+                self._case = Case(diagnosis, self._state.book, self._request, final)
+            if final:
+                self._note_verdict(diagnosis, final=True, seconds=round(time.monotonic() - self._began))
+            else:
+                self._note_verdict(diagnosis)
 
     def importing(self, done: int, total: int, path: str, outcome: Outcome | None) -> None:  # noqa: ARG002
         """Keep how many extension modules were tried."""
@@ -207,29 +240,25 @@ class Session(Listener):
         if self.control.cancelled:
             raise Cancelled("stopped")
 
+    def _note_verdict(self, diagnosis: Diagnosis, **changes: Any) -> None:
+        shown, ignored = self._seen(diagnosis)
+        self._note(diagnosis=shown, ignored=ignored, **changes)
+
+    def _seen(self, diagnosis: Diagnosis) -> tuple[Diagnosis, tuple[Ignored, ...]]:
+        """Return the verdict without what is ignored, and that, both redacted."""
+        kept, ignored = without_ignored(diagnosis, self._config.ignores)
+        shown = self._shown.diagnosis(kept)
+        if not ignored:
+            return shown, ()
+        findings = self._shown.diagnosis(
+            replace(diagnosis, findings=tuple(i.finding for i in ignored))
+        ).findings
+        reasons = (self._redactor.redact(i.reason) for i in ignored)
+        return shown, tuple(map(Ignored, findings, reasons))
+
     def _note(self, **changes: Any) -> None:
         with self._lock:
             self._state = replace(self._state, **changes)
-
-    def _redacted(self, diagnosis: Diagnosis) -> Diagnosis:
-        if self._spared != diagnosis.snapshot.distributions:
-            self._spared = diagnosis.snapshot.distributions
-            self._hidden.clear()
-            spare_installed(diagnosis, self._redactor)
-        for finding in diagnosis.findings:
-            if finding not in self._hidden:
-                self._hidden[finding] = self._redactor.redact_finding(finding)
-        return replace(
-            diagnosis,
-            findings=tuple(self._hidden[finding] for finding in diagnosis.findings),
-            snapshot=replace(diagnosis.snapshot, target=self._shown(diagnosis.snapshot.target)),
-        )
-
-    def _shown(self, target: Target) -> Target:
-        hide = self._redactor.redact
-        return replace(
-            target, prefix=hide(target.prefix), executable=hide(target.executable), why=hide(target.why)
-        )
 
 
 def _seconds_left(done: int, total: int, spent: float) -> int | None:

@@ -10,6 +10,7 @@ from npdoctor.model.finding import Finding, Severity
 from npdoctor.model.plan import Entry, Stage
 from npdoctor.model.rules import RuleBook
 from npdoctor.model.target import Choice, Target
+from npdoctor.report.ignored import Ignored
 from npdoctor.report.verdict import exit_code
 from npdoctor.tui.work import Running, Work
 
@@ -21,6 +22,18 @@ class Failure:
     words: str
     exit_code: int
     own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """The verdict shown is of the same environment as if `numpy` were installed.
+
+    Until it is `ready` the verdict is still that of what is there; `failure` says why it never will be.
+    """
+
+    numpy: str
+    ready: bool = False
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +56,14 @@ class State:
     left: int | None = None
     work: Work | None = None
     history: tuple[Entry, ...] | None = None
+    ignored: tuple[Ignored, ...] = ()
+    lens: Lens | None = None
 
     @property
     def is_still(self) -> bool:
         """Tell whether nothing will change until the person does something."""
-        return self.ended and not isinstance(self.work, Running)
+        judging = self.lens is not None and not (self.lens.ready or self.lens.failure)
+        return self.ended and not isinstance(self.work, Running) and not judging
 
     @property
     def newest_fix(self) -> Entry | None:
