@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from clinic.patients import Environment, admit
+from clinic.recipes import SIX
+
 HERE = Path(__file__).parent
 
 
@@ -14,3 +17,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.clinic)
+
+
+@pytest.fixture
+def six(tmp_path: Path) -> Environment:
+    """Return a copy of the six-package patient, which a test may alter."""
+    return admit(SIX).copy_to(tmp_path / "environment")

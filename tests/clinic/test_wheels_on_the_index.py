@@ -62,6 +62,9 @@ def find(pin: str, web: Web) -> Wheel:
     return wheel
 
 
+SMALL = [one for one in WHEELS if one[1].startswith(("scikit-image==0.22", "pandas==2.2", "tokenizers"))]
+
+
 def brief(use: NumpyUse | None) -> Verdict:
     return (use.abi, use.api.value, use.minimum) if use else None
 
@@ -80,7 +83,7 @@ def installed(environment: Environment, name: str) -> dict[str, Verdict]:
     return found
 
 
-@pytest.mark.parametrize(("patient", "pin"), WHEELS, ids=[pin for _, pin in WHEELS])
+@pytest.mark.parametrize(("patient", "pin"), SMALL, ids=[pin for _, pin in SMALL])
 def test_every_member_is_read_as_on_disk(patient: Patient, pin: str, web: Web) -> None:
     on_disk = installed(admit(patient), pin.partition("==")[0])
     assert on_disk

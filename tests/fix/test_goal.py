@@ -12,7 +12,7 @@ from npdoctor.fix.goal import Choice, make_goal
 from npdoctor.fix.pose import Knowledge, pose
 from npdoctor.model.distribution import DirectUrl, Distribution
 from npdoctor.model.plan import Strategy
-from npdoctor.model.snapshot import Snapshot
+from npdoctor.model.snapshot import Shadow, Snapshot
 from npdoctor.rulebook.load import load_rule_book
 from recording import patient
 
@@ -103,6 +103,7 @@ def test_what_no_index_gives_back_is_left_to_the_person(changes: dict[str, objec
     assert word in found.held["pandas"]
     (step,) = [s for s in found.steps if s.startswith("pandas")]
     assert word in step
+    assert found.unmended == ("pandas",)
 
 
 def test_a_cuda_build_stays_unless_it_is_what_is_broken() -> None:
@@ -152,3 +153,10 @@ def test_what_excludes_today_s_numpy_and_stays_may_go_on_doing_so() -> None:
     assert f"numpy=={installed}" in pose(found, Knowledge(tolerant=True)).overrides
     assert not any(o.startswith("numpy") for o in pose(found, Knowledge()).overrides)
     assert goal(patient("six")).numpy_unmet == ()
+
+
+def test_a_shadowed_module_is_a_step_for_the_person_and_nothing_else() -> None:
+    shadow = Shadow("numpy", "numpy", "/venv/numpy", "/site/numpy", "the user site comes first")
+    found = goal(replace(patient("small"), shadows=(shadow,)))
+    assert [s for s in found.steps if "/site/numpy" in s]
+    assert (found.unmended, found.demands, found.needs_resolver) == ((), (), False)

@@ -68,7 +68,7 @@ def exit_code(mending: Mending) -> int:
     if left is None and mending.rehearsal:
         left = mending.rehearsal.after
     if left is None:
-        left = mending.plan.steps
+        left = mending.plan.unmended
     return EXIT_FINDINGS if left else EXIT_OK
 
 

@@ -49,6 +49,7 @@ class Goal:
     declared: Mapping[str, str] = field(default_factory=dict)
     subjects: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
+    unmended: tuple[str, ...] = ()
 
     @property
     def needs_resolver(self) -> bool:

@@ -20,6 +20,8 @@ from npdoctor.model.snapshot import Snapshot
 
 NUMPY_CODES = ("NPD101", "NPD102", "NPD103", "NPD104")
 _RISKS = ("NPD103", "NPD201", "NPD202", "NPD203", "NPD204", "NPD205", "NPD206")
+# Never mended by a change of distributions, and worth a step even where nothing is broken.
+_PERSONAL = ("NPD113", "NPD207", "NPD406")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ def chosen_findings(diagnosis: Diagnosis, choice: Choice) -> tuple[Finding, ...]
         and (
             f.severity is Severity.BROKEN
             or (f.severity is Severity.WARNING and f.code in _RISKS and (choice.risks or choice.only))
+            or (f.severity is Severity.WARNING and f.code in _PERSONAL)
         )
     )
 
@@ -68,6 +71,7 @@ class _Draft:
     leftovers: dict[str, None] = field(default_factory=dict)
     loose: set[str] = field(default_factory=set)
     steps: dict[str, None] = field(default_factory=dict)
+    unmended: dict[str, None] = field(default_factory=dict)
     numpy_floor: str | None = None
 
     def __post_init__(self) -> None:
@@ -99,6 +103,7 @@ class _Draft:
             declared=self.declared,
             subjects=tuple(dict.fromkeys(f.subject for f in findings)),
             steps=tuple(self.steps),
+            unmended=tuple(self.unmended),
         )
 
     # -- one answer for each kind of finding --------------------------------------------------------
@@ -171,6 +176,8 @@ class _Draft:
 
     def ask_the_person(self, finding: Finding) -> None:
         """Say what only a person can do."""
+        if finding.severity is Severity.BROKEN:
+            self.unmended[finding.subject] = None
         if finding.remedy:
             self.steps[f"{finding.subject} ({finding.code}): {finding.remedy}"] = None
 
@@ -196,6 +203,8 @@ class _Draft:
         why = self.protected.get(finding.subject)
         if why is None or why.startswith("CUDA"):
             return False
+        if finding.severity is Severity.BROKEN:
+            self.unmended[finding.subject] = None
         self.steps[f"{finding.subject} ({finding.code}) is left alone: {why}. {finding.remedy}".strip()] = (
             None
         )

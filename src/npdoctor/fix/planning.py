@@ -49,7 +49,9 @@ def make_plan(
     `excluded` are versions by name that it must not choose.
     """
     goal = make_goal(diagnosis, book, choice, project.declared)
-    plan = Plan(plan_id, choice.strategy, engine.name, goal.subjects, steps=goal.steps)
+    plan = Plan(
+        plan_id, choice.strategy, engine.name, goal.subjects, steps=goal.steps, unmended=goal.unmended
+    )
     found: Found | NotFound = Found((), {}, {}, 0)
     if goal.needs_resolver:
         known = Knowledge({name: set(versions) for name, versions in excluded.items()})

@@ -59,8 +59,9 @@ class Plan:
 
     `changes` are in the order of names. `remove` are leftover paths to delete. `pins` are exact
     requirements. `commands` are those that would do by hand what applying does, or that a lock file
-    needs afterwards. `steps` is what only a person can do. `subjects` is what the plan is for.
-    `impossible` says why nothing could be planned for them, empty otherwise.
+    needs afterwards. `steps` is what only a person can do, `unmended` which broken subjects need that.
+    `subjects` is what the plan is for. `impossible` says why nothing could be planned for them, empty
+    otherwise.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Plan:
     edits: tuple[FileEdit, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
     steps: tuple[str, ...] = ()
+    unmended: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     impossible: str = ""
 
