@@ -129,20 +129,29 @@ def serve(line, path, folders=()):
 
 
 def guard(order, path):
-    """Fork the importer, watch it, and report how it ended."""
+    """Fork the importer, watch it, and report how it ended.
+
+    The importer waits at a gate until npdoctor knows its guard: else a module could kill it unseen.
+    """
     os.setsid()
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     reading, writing = os.pipe()
+    gate, opener = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.close(reading)
+            os.close(opener)
+            os.read(gate, 1)
+            os.close(gate)
             become_importer(order, path, writing)
         finally:
             os._exit(1)
     os.close(writing)
+    os.close(gate)
     os.set_blocking(reading, False)
     line = Line(path, {"role": "guard", "node": order["node"], "child": child})
+    os.close(opener)
     output = Output(line, order["nonce"])
     status, why = watch(child, reading, line, output, order["memory"])
     output.feed(drain(reading))
