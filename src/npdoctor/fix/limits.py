@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from packaging.markers import InvalidMarker, Marker
 
-from npdoctor.fix.files.place import Declared
+from npdoctor.model.declaration import Declared
 from npdoctor.model.requirement import marker_environment
 from npdoctor.model.target import Target
 

@@ -31,10 +31,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Requirement specifiers that mend a finding, and how far that was verified."""
+    """Requirements that mend a finding, and how far that was verified.
+
+    `specifier` is what a declaration should say in place of its own, such as `>=1.13.0`.
+    """
 
     pins: tuple[str, ...]
     verified: str = "none"
+    specifier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import cast
 
 from npdoctor.model.diagnosis import Diagnosis, DistributionState
-from npdoctor.model.finding import Finding, Severity
+from npdoctor.model.finding import Finding, Fix, Severity
 from npdoctor.model.snapshot import Snapshot
 from npdoctor.report.facts_json import gpu_json, host_json
 from npdoctor.report.ignored import Ignored, ignored_json
@@ -97,8 +97,13 @@ def finding_json(finding: Finding) -> Json:
         "evidence": [{"kind": e.kind, "source": e.source, "detail": e.detail} for e in finding.evidence],
         "remedy": finding.remedy,
         "cause": finding.cause,
-        "fix": {"pins": list(finding.fix.pins), "verified": finding.fix.verified} if finding.fix else None,
+        "fix": _fix_json(finding.fix) if finding.fix else None,
     }
+
+
+def _fix_json(fix: Fix) -> Json:
+    said: JsonObject = {"pins": list(fix.pins), "verified": fix.verified}
+    return said if fix.specifier is None else {**said, "specifier": fix.specifier}
 
 
 def _distribution(state: DistributionState) -> Json:

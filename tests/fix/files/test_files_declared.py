@@ -7,7 +7,7 @@ from pathlib import Path
 from files_build import SCIPY, edited, project, written
 
 from npdoctor.fix.files.declared import declared, read_declared
-from npdoctor.fix.files.place import Declared
+from npdoctor.model.declaration import Declared
 
 
 def test_requirements_and_what_they_include(tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ from npdoctor.fix.files.block import find_block
 from npdoctor.fix.files.compiled import compiled
 from npdoctor.fix.files.declared_toml import declared_in_toml
 from npdoctor.fix.files.includes import Reached, walk
-from npdoctor.fix.files.place import CannotEdit, Declared
+from npdoctor.fix.files.place import CannotEdit
 from npdoctor.fix.files.requirement_lines import Listed, Unread
 from npdoctor.fix.files.requirement_places import CONSTRAINTS, requirement_files
 from npdoctor.fix.files.specifier import is_exact
 from npdoctor.fix.files.toml_file import read_toml
+from npdoctor.model.declaration import Declared
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from typing import Any
 from packaging.utils import canonicalize_name
 from tomlkit.items import String
 
-from npdoctor.fix.files.place import Declared
 from npdoctor.fix.files.project import PYPROJECT
 from npdoctor.fix.files.requirement_lines import read_written
 from npdoctor.fix.files.specifier import is_exact
 from npdoctor.fix.files.toml_file import TomlFile, at, requirement_arrays
 from npdoctor.fix.files.toml_requirements import CONSTRAINTS
 from npdoctor.fix.files.toml_tables import pixi_root, pixi_tables, poetry_tables
+from npdoctor.model.declaration import Declared
 from npdoctor.model.requirement import parsed_version
 
 _OVERRIDES = "tool.pdm.resolution.overrides"

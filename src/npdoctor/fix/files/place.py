@@ -98,28 +98,6 @@ class Refused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What a file of the project says of one distribution; `name` is normalised, `line` counts from 1.
-
-    `specifier` is as written. `exact` is true for one version by `==` or `===`. `constraint` is true where
-    it only limits and does not ask for the distribution, `direct` where it names a URL or path to take it
-    from, `from_fix` where npdoctor's own block says it. `line` is 0 where it could not be told.
-    """
-
-    name: str
-    specifier: str
-    path: str
-    line: int
-    marker: str = ""
-    extras: tuple[str, ...] = ()
-    exact: bool = False
-    hashed: bool = False
-    constraint: bool = False
-    direct: bool = False
-    from_fix: bool = False
-
-
 class CannotEdit(Exception):
     """Carry a refusal up to where it is returned."""
 

@@ -1,0 +1,1 @@
+"""Judge what files declare: requirements, projects, locks and Dockerfiles."""

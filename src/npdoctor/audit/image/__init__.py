@@ -1,0 +1,1 @@
+"""Read Dockerfiles, and judge what their steps do to each other."""
