@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 import re
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from npdoctor import __version__
 from npdoctor.errors import UsageError
@@ -33,7 +34,22 @@ _RUN_EXITS = """exit codes: those of the program, 128 and the number for a signa
 
 
 class Parser(argparse.ArgumentParser):
-    """Raise a UsageError where argparse would print its usage and exit."""
+    """Raise a UsageError where argparse would print its usage; take options also between words."""
+
+    _inside = False
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """Put the words aside while the options are read, except where a command line follows."""
+        whole = (argparse.REMAINDER, argparse.PARSER)
+        if self._inside or any(action.nargs in whole for action in self._get_positional_actions()):
+            return super().parse_known_args(args, namespace)
+        self._inside = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._inside = False
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and where to read on."""
@@ -46,10 +62,14 @@ def parser() -> Parser:
     root = Parser(
         prog="npdoctor",
         allow_abbrev=False,
-        description="Find out why Python broke in this pod. Without a command: check.",
+        description="Find out why Python broke in this pod. Without a command: the screen, where there is a "
+        "terminal and no option but --python, --timeout, --jobs and --ascii; else check.",
         epilog=_EPILOG,
     )
     root.add_argument("--version", action="version", version=f"npdoctor {__version__}")
+    root.add_argument(
+        "--serve", action="store_true", help="show the screen in a browser; see npdoctor --serve --help"
+    )
     commands = root.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     commands.add_parser(
         "check",
@@ -99,7 +119,10 @@ def parser() -> Parser:
     rules = commands.add_parser(
         "rules", parents=[common], allow_abbrev=False, help="list what the rule book knows"
     )
-    rules.add_argument("action", nargs="?", choices=["verify"], help="not built yet in this version")
+    rules.add_argument(
+        "action", nargs="?", choices=["verify"], help="derive the floors again from the wheels on the index"
+    )
+    rules.add_argument("names", nargs="*", metavar="PKG", help="verify these only")
     return root
 
 

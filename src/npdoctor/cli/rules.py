@@ -7,7 +7,7 @@ import argparse
 from npdoctor.cli.output import Output
 from npdoctor.cli.page import Page, check_format, show
 from npdoctor.cli.screen import layout_for
-from npdoctor.errors import EXIT_OK, UsageError
+from npdoctor.errors import EXIT_OK
 from npdoctor.model.rules import PackageRule, RuleBook
 from npdoctor.report.redact import Json
 from npdoctor.rulebook.load import load_rule_book
@@ -18,11 +18,13 @@ SCHEMA = 1
 
 def rules(args: argparse.Namespace, output: Output) -> int:
     """Check the rule book for meaning and list it."""
-    if args.action == "verify":
-        raise UsageError("rules verify is not built yet in this version")
     check_format("rules", args)
     book = load_rule_book()
     validate(book)
+    if args.action == "verify":
+        from npdoctor.cli.rules_verify import rules_verify
+
+        return rules_verify(args, book, output)
     page = Page(layout_for(args, output))
     _write(book, page, verbose=args.verbose)
     show(_document(book), page, args, output)
