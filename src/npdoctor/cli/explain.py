@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from npdoctor.cli.lookup import looked_up
 from npdoctor.cli.output import Output
@@ -17,6 +18,9 @@ from npdoctor.report.person import person_redactor
 from npdoctor.report.prose import printable
 from npdoctor.report.redact import Json, Redactor
 from npdoctor.rulebook.load import load_rule_book
+
+if TYPE_CHECKING:
+    from npdoctor.cli.explain_here import Here
 
 MOST_BYTES = 5_000_000
 SCHEMA = 1
@@ -32,10 +36,27 @@ def explain(args: argparse.Namespace, output: Output) -> int:
         show(looked_up(args.what, book, page), page, args, output)
         return EXIT_OK
     redactor = person_redactor(os.environ, enabled=not args.no_redact)
-    matches = explain_text(_read_stdin(output), book)
+    text = _read_stdin(output)
+    matches = explain_text(text, book)
     document = _cause(matches, book, redactor, page)
+    here = _here(args, book, text, matches, output)
+    document["environment"] = here.document(redactor) if here else None
+    if here:
+        here.write(page, redactor)
     show(document, page, args, output)
     return EXIT_OK if document["cause"] else EXIT_FINDINGS
+
+
+def _here(
+    args: argparse.Namespace, book: RuleBook, text: str, matches: tuple[Match, ...], output: Output
+) -> Here | None:
+    """Consult the environment, unless there was nothing to explain."""
+    if not text.strip():
+        return None
+    from npdoctor.cli.explain_here import look_here
+
+    root = cause_of(matches)
+    return look_here(args, book, text, root.signature.code if root else None, output)
 
 
 def _read_stdin(output: Output) -> str:

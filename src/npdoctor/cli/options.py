@@ -12,12 +12,10 @@ from npdoctor import __version__
 from npdoctor.errors import UsageError
 
 NOT_BUILT = {
-    "report": "the full diagnosis as a document",
-    "audit": "judge declared requirements",
     "compare": "what differs between environments",
     "fleet": "check on every node of a cluster",
 }
-FORMATS = ("text", "json", "markdown", "html", "sarif")
+FORMATS = ("text", "json", "markdown", "html", "sarif", "github")
 LONGEST_TIMEOUT = 3600.0
 MOST_JOBS = 256
 
@@ -31,6 +29,11 @@ value switches it off. In place of a terminal the program gets another one, in w
 unchanged; --direct hands over your own, which an interactive shell needs."""
 _RUN_EXITS = """exit codes: those of the program, 128 and the number for a signal, 127 where it is not found,
 126 where it cannot be started, 2 where none is given."""
+
+
+_AUDIT = """Judge every range that the files declare against a NumPy: the one of --assume numpy==X, else the
+newest that the files and the Python admit. The rule book says what it knows; --online also reads the wheels
+of the lowest and the highest release that each range admits, and resolves what comes along."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -85,6 +88,23 @@ def parser() -> Parser:
             help="plan what mends it, show it as a diff; write, install, take back",
         )
     )
+    _add_report(
+        commands.add_parser(
+            "report",
+            parents=[common, _examining()],
+            allow_abbrev=False,
+            help="the full diagnosis as one document: --format markdown, html, json, sarif, text",
+        )
+    )
+    _add_audit(
+        commands.add_parser(
+            "audit",
+            parents=[common, _judging()],
+            allow_abbrev=False,
+            help="judge requirements, pyproject, locks and Dockerfiles for the move to NumPy 2",
+            description=_AUDIT,
+        )
+    )
     gpu = commands.add_parser(
         "gpu",
         parents=[common, _examining()],
@@ -104,6 +124,9 @@ def parser() -> Parser:
     )
     explain.add_argument(
         "what", nargs="?", metavar="CODE|-", help="a code, the id of a signature, or - for stdin"
+    )
+    explain.add_argument(
+        "--python", metavar="PATH", help="with -: the interpreter or environment folder to consult"
     )
     _add_run(
         commands.add_parser(
@@ -162,6 +185,26 @@ def _add_fix(fix: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_audit(audit: argparse.ArgumentParser) -> None:
+    audit.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="requirements*.txt, constraints, pyproject.toml, Dockerfile, uv.lock, pylock.toml, poetry.lock",
+    )
+    audit.add_argument("--write", action="store_true", help="write the right ranges into the files")
+
+
+def _add_report(report: argparse.ArgumentParser) -> None:
+    report.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="requirements, pyproject, locks, Dockerfiles to audit (default: those of this folder)",
+    )
+    report.add_argument("--rehearse", action="store_true", help="plan, and try the plan in a copy")
+
+
 def _common() -> Parser:
     common = Parser(add_help=False)
     common.add_argument("--format", choices=FORMATS, help="how the result is written (default text)")
@@ -177,7 +220,7 @@ def _common() -> Parser:
     return common
 
 
-def _examining() -> Parser:
+def _judging() -> Parser:
     group = Parser(add_help=False)
     group.add_argument("--python", metavar="PATH", help="interpreter or environment folder to examine")
     group.add_argument("--fail-on", choices=("broken", "warning", "never"), default="broken")
@@ -192,15 +235,22 @@ def _examining() -> Parser:
         default=[],
         help="judge as if that were installed; also gpu=sm_120, gpu=none, driver=550.54, cuda=12.4",
     )
+    network = group.add_mutually_exclusive_group()
+    network.add_argument("--offline", action="store_true", help="use no network (the default)")
+    network.add_argument(
+        "--online", action="store_true", help="look on the package index, where that says more"
+    )
+    return group
+
+
+def _examining() -> Parser:
+    group = Parser(add_help=False, parents=[_judging()])
     group.add_argument("--no-import", action="store_true", help="static evidence only")
     group.add_argument("--smoke", action="store_true", help="also run the rule book's small functional tests")
     group.add_argument(
         "--timeout", metavar="SECONDS", type=seconds, default=20.0, help="per import (default 20)"
     )
     group.add_argument("--jobs", metavar="N", type=jobs, default=0, help="imports at once")
-    network = group.add_mutually_exclusive_group()
-    network.add_argument("--offline", action="store_true", help="use no network (the default)")
-    network.add_argument("--online", action="store_true", help=argparse.SUPPRESS)
     return group
 
 

@@ -41,9 +41,7 @@ class Page:
 def check_format(command: str, args: argparse.Namespace) -> None:
     """Refuse the formats that a command does not write."""
     if (args.format or "text") not in ("text", "json"):
-        raise UsageError(
-            f"{command} --format {args.format} is not built yet in this version: there are text and json"
-        )
+        raise UsageError(f"{command} writes no {args.format}: there are text and json")
 
 
 def show(document: dict[str, Json], page: Page, args: argparse.Namespace, output: Output) -> None:
