@@ -145,7 +145,7 @@ def test_a_distribution_called_like_a_fact_is_a_distribution() -> None:
         (["--watch", "-o", "x"], "writes without an end"),
         (["--watch", "0"], "seconds"),
         (["--smoke"], "runs nothing"),
-        (["--format", "html"], "not built yet"),
+        (["--format", "html"], "gpu writes no html"),
     ],
 )
 def test_wrong_usage(
