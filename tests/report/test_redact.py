@@ -14,7 +14,7 @@ from sample_diagnosis import diagnosis, finding
 from npdoctor.model.finding import Evidence
 from npdoctor.report.as_json import to_json
 from npdoctor.report.redact import Json, Redactor
-from npdoctor.report.secrets import is_secret_name
+from npdoctor.report.secrets import is_secret_name, secret_values
 from npdoctor.report.text import Layout, to_text
 from npdoctor.rulebook.load import load_rule_book
 
@@ -55,6 +55,14 @@ SECRETS = [
     ("RUNPOD_POD_ID=abc123xyz789", "abc123xyz789"),
     ("X-Api-Key: topsecret10", "topsecret10"),
     ("postgresql://svc:pa/ss@topsecret11@db.example/x", "pa/ss"),
+    ("wandb:\n  api_key: topsecret12\n  mode: online", "topsecret12"),
+    ('password: "topsecret13"', "topsecret13"),
+    (r"{\"access_token\": \"topsecret14\", \"x\": \"y\"}", "topsecret14"),
+    ("{'password': b'topsecret15'}", "topsecret15"),
+    ("Endpoints=https;AccountName=x;AccountKey=topsecret16==;Suffix=core", "topsecret16"),
+    ("curl -u person:topsecret17 https://x.example/simple", "topsecret17"),
+    ("SSHPASS=topsecret18", "topsecret18"),
+    ("AZURE_STORAGE_CONNECTION_STRING='a b=topsecret19'", "topsecret19"),
 ]
 
 # Real texts in which nothing may change.
@@ -93,6 +101,10 @@ HARMLESS = [
     "git+ssh://git@github.com/corp/repo.git@feature-x",
     "http://localhost:8000/a@b and pip install 'pkg[extra] @ file:///opt/pkg'",
     "RuntimeError: operator torchvision::nms does not exist",
+    "SyntaxError: unexpected token: numpy2x in line 3; pad_token: something1 secret: no",
+    "python -u train.py and id -u root:root and sort -u file",
+    "PYTORCH_CUDA_ALLOC_CONF=max_split_size_mb:512,expandable_segments:True HF_HOME=/workspace/hf",
+    "LS_COLORS=rs=0:di=01;34 a=b;c=d",
     "PWD=/workspace OLDPWD=/ LD_LIBRARY_PATH=/usr/local/cuda-12.4/lib64:/usr/lib CUDA_VISIBLE_DEVICES=0,1",
     "x = y == z; token == other; if password is None: raise KeyError('secret')",
     "use --token to log in, or pass --password or --api-key instead",
@@ -193,6 +205,26 @@ def test_names_of_secrets(name: str) -> None:
 )
 def test_names_of_other_things(name: str) -> None:
     assert not is_secret_name(name)
+
+
+def test_what_is_known_to_be_secret_is_hidden_wherever_it_stands() -> None:
+    known = secret_values(
+        {
+            "WANDB_API_KEY": "5f2d9c81ab3e47f0",
+            "RUNPOD_API_KEY": "rpa_short1",
+            "PIP_INDEX_URL": "https://person:topsecret1@pypi.corp.example/simple",
+            "DB_PASSWORD": "letmein",
+            "SSH_KEY": "/root/.ssh/id_ed25519",
+            "JUPYTER_TOKEN": "notebooks",
+            "HF_HOME": "/workspace/hf1",
+        }
+    )
+    assert known == {"5f2d9c81ab3e47f0", "rpa_short1", "topsecret1"}
+    gate = Redactor(known=known)
+    assert gate.redact("wandb: login with 5f2d9c81ab3e47f0 failed") == "wandb: login with <hidden> failed"
+    assert gate.redact("xtopsecret1y, /workspace/hf1") == "x<hidden>y, /workspace/hf1"
+    assert gate.counts == {"named secret": 2}
+    assert gate.redact(gate.redact("rpa_short1")) == "<hidden>"
 
 
 PIECES = st.sampled_from(

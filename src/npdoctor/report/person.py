@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TypeVar, overload
 
 from npdoctor.report.redact import Redactor
+from npdoctor.report.secrets import secret_values
 
 R = TypeVar("R", bound=Redactor)
 
@@ -26,6 +27,7 @@ def person_redactor(
         user=environ.get("USER") or environ.get("LOGNAME") or (account.pw_name if account else None),
         host=environ.get("HOSTNAME") or os.uname().nodename,
         enabled=enabled,
+        known=secret_values(environ),
     )
 
 

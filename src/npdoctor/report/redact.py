@@ -5,14 +5,16 @@ Patterns are in `secrets` (shapes that give themselves away) and `identity` (who
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeAlias
 
 from npdoctor.model.finding import Finding
+from npdoctor.report.hiding import hide
 from npdoctor.report.identity import Identity
-from npdoctor.report.secrets import hide_secrets
+from npdoctor.report.secrets import HIDDEN, hide_secrets
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -30,13 +32,22 @@ class Redactor:
     """Hide secrets and identity in texts, and count by kind what was hidden.
 
     `home`, `user` and `host` are those of the person; None or a generic one, such as `root`, hides
-    nothing. A redactor that is not `enabled` only makes text encodable.
+    nothing. `known` are secrets as they are, hidden wherever they stand. A redactor that is not `enabled`
+    only makes text encodable.
     """
 
     def __init__(
-        self, home: str | None = None, user: str | None = None, host: str | None = None, enabled: bool = True
+        self,
+        home: str | None = None,
+        user: str | None = None,
+        host: str | None = None,
+        enabled: bool = True,
+        *,
+        known: Iterable[str] = (),
     ) -> None:
         self.enabled = enabled
+        longest_first = sorted(filter(None, known), key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
         self._identity = Identity(home, user, host)
         self._counts: Counter[str] = Counter()
 
@@ -50,7 +61,10 @@ class Redactor:
         if not self.enabled or not text:
             return text
         for _ in range(MOST_PASSES):
-            shown = self._identity.hide(hide_secrets(text, self._count), self._count)
+            shown = text
+            if self._known:
+                shown = hide(self._known, shown, "named secret", lambda _: HIDDEN, self._count)
+            shown = self._identity.hide(hide_secrets(shown, self._count), self._count)
             if shown == text:
                 break
             text = shown

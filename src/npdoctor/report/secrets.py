@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 
 from npdoctor.report.hiding import Count, hide, words
@@ -21,8 +22,16 @@ _ASSIGNED = re.compile(
     r"(?<![A-Za-z0-9_.-])(?P<name>-{0,2}[A-Za-z_][A-Za-z0-9_.-]{2,80})(?P<sign>[ \t]?=[ \t]?(?!=))" + _VALUE
 )
 _QUOTED = re.compile(
-    r"(?P<open>[\"'])(?P<name>[A-Za-z_][A-Za-z0-9_.-]{2,80})(?P=open)(?P<sign>\s?:\s?|,\s?)(?P<quote>[\"'])"
-    r"(?P<value>(?:(?!(?P=quote))[^\n])+)(?P=quote)"
+    r"(?P<open>\\?[\"'])(?P<name>[A-Za-z_][A-Za-z0-9_.-]{2,80})(?P=open)(?P<sign>\s?:\s?|,\s?)"
+    r"(?P<quote>b?\\?(?P<mark>[\"']))(?P<value>(?:(?!\\?(?P=mark))[^\n])+)(?P<end>\\?(?P=mark))"
+)
+# As in YAML. Prose has colons too: the value must look like no word.
+_COLON = re.compile(
+    r"(?<![A-Za-z0-9_.\"'-])(?P<name>[A-Za-z_][A-Za-z0-9_.-]{2,80})(?P<sign>:[ \t]{1,4})(?P<quote>[\"']?)"
+    r"(?P<value>(?=[^\s\"']*\d)(?=[^\s\"']*[A-Za-z])[^\s\"']{8,})(?P=quote)(?=\s|$)"
+)
+_CURL = re.compile(
+    r"(\bcurl\b[^\n]{0,300}?\s(?:-u|--user|--proxy-user)(?:[ \t]+|=)[\"']?[^\s:\"']+:)([^\s\"']+)"
 )
 _OPTION = re.compile(
     r"(?<![\w-])(?P<open>[\"']?)(?P<name>--[A-Za-z][\w-]{2,60})(?P=open)(?P<sign>[ \t]+|,\s*)" + _VALUE
@@ -50,13 +59,14 @@ _SHAPES = re.compile(
 _SECRET_WORDS = words(
     """
     secret secrets password passwd passphrase apikey credential credentials authtoken accesstoken
-    secretkey accesskey privatekey
+    secretkey accesskey privatekey sshpass jwt
     """
 )
 _SECRET_PAIRS = frozenset(
     pair.partition("_")[::2]
     for pair in words(
-        "api_key access_key secret_key private_key account_key license_key ssh_key pod_id pod_hostname"
+        "api_key access_key secret_key private_key account_key license_key ssh_key pod_id pod_hostname "
+        "kaggle_key openai_key connection_string"
     )
 )
 # Beside these, TOKEN is one of a language model.
@@ -68,6 +78,8 @@ _MODEL_WORDS = words(
 )
 _PROSE = words("or to and is in if for with from option argument flag not instead when as the a an")
 _NO_VALUE = re.compile(r"(?:None|null|True|False|true|false)[,;)\]}.]*|\$\{?\w+\}?.*|[(\[{].*|<hidden>")
+# A parser tells of an `unexpected token: x1`.
+_SHORTEST_TOKEN = 16
 _COUNT = re.compile(r"\d{1,6}[,;)\]}.]*")
 
 
@@ -83,6 +95,10 @@ def hide_secrets(text: str, count: Count) -> str:
         text = hide(_ASSIGNED, text, "named secret", _assigned, count)
     if "--" in text:
         text = hide(_OPTION, text, "named secret", _option, count)
+    if ": " in text:
+        text = hide(_COLON, text, "named secret", _colon, count)
+    if "curl" in text:
+        text = hide(_CURL, text, "named secret", _curl, count)
     if '"' in text or "'" in text:
         text = hide(_QUOTED, text, "named secret", _quoted, count)
     if "://" in text:
@@ -90,6 +106,20 @@ def hide_secrets(text: str, count: Count) -> str:
         text = hide(_QUERY, text, "url query", _query, count)
     text = hide(_BEARER, text, "token", _bearer, count)
     return hide(_SHAPES, text, "token", _whole, count)
+
+
+def secret_values(environ: Mapping[str, str]) -> frozenset[str]:
+    """Return the values of variables that hold a secret by their name, and the passwords in addresses.
+
+    What is short, a path or a plain word could stand in any text for itself, and is left out.
+    """
+    named = {value for name, value in environ.items() if is_secret_name(name)}
+    logins = {match[2].rpartition(":")[2] for value in environ.values() for match in _LOGIN.finditer(value)}
+    return frozenset(value for value in named | logins if _tells_itself(value))
+
+
+def _tells_itself(value: str) -> bool:
+    return len(value) >= 8 and not value.startswith(("/", "~", "<")) and not value.isalpha()
 
 
 def is_secret_name(name: str) -> bool:
@@ -119,7 +149,9 @@ def _holds_secret(name: str, value: str) -> bool:
 
 def _assigned(match: re.Match[str]) -> str | None:
     if not _holds_secret(match["name"], match[3].strip("\"'")):
-        return None
+        # What stands behind the first `=` may be a list of such pairs.
+        inner = _ASSIGNED.sub(lambda pair: _assigned(pair) or pair[0], match[3])
+        return f"{match['name']}{match['sign']}{inner}"
     return f"{match['name']}{match['sign']}{HIDDEN}"
 
 
@@ -136,8 +168,20 @@ def _option(match: re.Match[str]) -> str | None:
 def _quoted(match: re.Match[str]) -> str | None:
     if not _holds_secret(match["name"], match["value"]):
         return None
-    name, quote = match["open"] + match["name"] + match["open"], match["quote"]
-    return f"{name}{match['sign']}{quote}{HIDDEN}{quote}"
+    name = match["open"] + match["name"] + match["open"]
+    return f"{name}{match['sign']}{match['quote']}{HIDDEN}{match['end']}"
+
+
+def _colon(match: re.Match[str]) -> str | None:
+    if not _holds_secret(match["name"], match["value"]):
+        return None
+    if match["name"].lower() == "token" and len(match["value"]) < _SHORTEST_TOKEN:
+        return None
+    return f"{match['name']}{match['sign']}{match['quote']}{HIDDEN}{match['quote']}"
+
+
+def _curl(match: re.Match[str]) -> str:
+    return f"{match[1]}{HIDDEN}"
 
 
 def _login(match: re.Match[str]) -> str | None:
