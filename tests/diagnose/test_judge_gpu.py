@@ -39,6 +39,7 @@ from npdoctor.model.gpu import (
     InjectedLibrary,
     KernelModule,
     Memory,
+    MigDevice,
     NvmlFailure,
     ProcessKind,
     Reason,
@@ -244,9 +245,65 @@ def test_the_choice_of_devices(value: str, severity: str | None) -> None:
     assert of_gpu(nvml=two, variables={"CUDA_VISIBLE_DEVICES": value}) == expected
 
 
-def test_a_divided_board_is_not_judged_by_the_choice() -> None:
-    divided = system(replace(gpu(), mig_enabled=True))
-    assert of_gpu(nvml=divided, variables={"CUDA_VISIBLE_DEVICES": "MIG-1"}) == []
+SLICE = "MIG-5c1b9d2e-0f3a-5d6b-9e11-6f1d2c3b4a50"
+DIVIDED = replace(
+    gpu(),
+    mig_enabled=True,
+    mig_devices=(
+        MigDevice(SLICE, NA, 1, 0, NA, NA),
+        MigDevice("MIG-8e77aaaa-0f3a-5d6b-9e11-6f1d2c3b4a51", NA, 2, 0, NA, NA),
+    ),
+)
+WITHOUT_IDS = replace(
+    DIVIDED,
+    identity=replace(gpu().identity, uuid=NA),
+    mig_devices=tuple(replace(d, uuid=NA, gpu_instance=NA, compute_instance=NA) for d in DIVIDED.mig_devices),
+)
+HIDING = replace(DIVIDED, mig_devices=())
+ONE_GPU = gpu().identity.uuid
+
+
+@pytest.mark.parametrize(
+    ("board", "value", "severity"),
+    [
+        (DIVIDED, SLICE, None),
+        (DIVIDED, SLICE[:12], None),
+        (DIVIDED, SLICE.upper(), None),
+        (DIVIDED, f"{SLICE},MIG-8e77aaaa", None),
+        (DIVIDED, f"MIG-{ONE_GPU}/2/0", None),
+        (DIVIDED, ONE_GPU, None),
+        (DIVIDED, "0", None),
+        (DIVIDED, "1", None),
+        (DIVIDED, "MIG-99999999", "broken"),
+        (DIVIDED, f"{SLICE},MIG-99999999", "warning"),
+        (DIVIDED, f"MIG-{ONE_GPU}/7/0", "broken"),
+        (DIVIDED, "MIG-GPU-99999999-2222/1/0", "broken"),
+        (DIVIDED, "GPU-99999999", "broken"),
+        (DIVIDED, "zero", "broken"),
+        (gpu(), SLICE, "broken"),
+        (gpu(), f"MIG-{ONE_GPU}/1/0", "broken"),
+        (WITHOUT_IDS, SLICE, "unknown"),
+        (WITHOUT_IDS, "GPU-99999999", "unknown"),
+        (WITHOUT_IDS, f"MIG-{ONE_GPU}/1/0", "unknown"),
+        (WITHOUT_IDS, "0", None),
+        (WITHOUT_IDS, "zero", "broken"),
+        (HIDING, SLICE, "unknown"),
+        (HIDING, f"MIG-{ONE_GPU}/1/0", "unknown"),
+        (replace(gpu(), mig_enabled=NA), SLICE, "broken"),
+        (replace(gpu(), mig_enabled=LOST), SLICE, "unknown"),
+    ],
+)
+def test_the_choice_by_names(board: Gpu, value: str, severity: str | None) -> None:
+    expected = [("NPD308", severity, "host")] if severity else []
+    assert of_gpu(nvml=system(board), variables={"CUDA_VISIBLE_DEVICES": value}) == expected
+
+
+def test_names_are_not_known_to_be_wrong_where_not_all_gpus_were_told_of() -> None:
+    cut_short = replace(system(gpu()), count=2)
+    chosen = {"CUDA_VISIBLE_DEVICES": "GPU-99999999"}
+    assert of_gpu(nvml=cut_short, variables=chosen) == [("NPD308", "unknown", "host")]
+    given = {"NVIDIA_VISIBLE_DEVICES": "GPU-99999999"}
+    assert of_gpu(nvml=cut_short, variables=given) == []
 
 
 def test_the_choice_of_devices_means_nothing_without_a_gpu() -> None:
@@ -259,6 +316,15 @@ def test_the_choice_of_devices_means_nothing_without_a_gpu() -> None:
     [
         ({"RUNPOD_GPU_COUNT": "2"}, 1),
         ({"NVIDIA_VISIBLE_DEVICES": "0,1"}, 1),
+        ({"NVIDIA_VISIBLE_DEVICES": "GPU-99999999-2222"}, 1),
+        ({"NVIDIA_VISIBLE_DEVICES": f"{ONE_GPU},GPU-9"}, 1),
+        ({"NVIDIA_VISIBLE_DEVICES": SLICE}, 1),
+        ({"NVIDIA_VISIBLE_DEVICES": ONE_GPU}, 0),
+        ({"NVIDIA_VISIBLE_DEVICES": f"{ONE_GPU}::0,{ONE_GPU}::1"}, 0),
+        ({"NVIDIA_VISIBLE_DEVICES": f"{ONE_GPU},{ONE_GPU}"}, 0),
+        ({"NVIDIA_VISIBLE_DEVICES": "5"}, 0),
+        ({"NVIDIA_VISIBLE_DEVICES": "0:0"}, 0),
+        ({"NVIDIA_VISIBLE_DEVICES": "runtime.nvidia.com/gpu=all"}, 0),
         ({"RUNPOD_GPU_COUNT": "1"}, 0),
         ({"RUNPOD_GPU_COUNT": "many"}, 0),
         ({"NVIDIA_VISIBLE_DEVICES": "all"}, 0),
@@ -267,6 +333,15 @@ def test_the_choice_of_devices_means_nothing_without_a_gpu() -> None:
 )
 def test_promised_gpus_are_counted(variables: dict[str, str], count: int) -> None:
     assert of_gpu(variables=variables) == [("NPD308", "warning", "host")] * count
+
+
+@pytest.mark.parametrize(
+    ("board", "value", "count"),
+    [(DIVIDED, f"{SLICE},MIG-8e77", 0), (DIVIDED, "MIG-9", 1), (WITHOUT_IDS, SLICE, 0), (HIDING, SLICE, 0)],
+)
+def test_promised_slices_are_looked_for(board: Gpu, value: str, count: int) -> None:
+    given = {"NVIDIA_VISIBLE_DEVICES": value}
+    assert of_gpu(nvml=system(board), variables=given) == [("NPD308", "warning", "host")] * count
 
 
 def test_closed_device_files() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from npdoctor.diagnose.boards import Machine, machine_of
 from npdoctor.diagnose.context import Context
-from npdoctor.diagnose.driver import torch_source
+from npdoctor.diagnose.torch_index import torch_source
 from npdoctor.model.cuda import Accelerator, Build, CudaBuilds
 from npdoctor.model.cuda_driver import newest_served
 from npdoctor.model.finding import Evidence, Finding, Severity
@@ -58,7 +58,7 @@ def mixed_torch(context: Context) -> Iterator[Finding]:
 def _torch(context: Context, torch: Build, machine: Machine) -> Finding:
     offered = machine.cuda or newest_served(machine.driver or "", context.book.cuda)
     release = torch.version.partition("+")[0]
-    where = torch_source(offered) if offered else "from an index with CUDA builds"
+    where = torch_source(offered, context.book.torch_indexes) if offered else "from an index with CUDA builds"
     return Finding(
         "NPD305",
         Severity.WARNING,

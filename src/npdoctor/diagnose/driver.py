@@ -13,13 +13,11 @@ from npdoctor.diagnose.boards import (
     machine_of,
 )
 from npdoctor.diagnose.context import Context
+from npdoctor.diagnose.torch_index import torch_source
 from npdoctor.model.cuda import Build
 from npdoctor.model.cuda_driver import DriverFit, judge_driver, newest_served
 from npdoctor.model.finding import Evidence, Finding, Severity
 
-# The folders of download.pytorch.org/whl that hold builds of torch 2.
-_TORCH_INDEXES = ((11, 8), (12, 1), (12, 4), (12, 6), (12, 8), (12, 9), (13, 0), (13, 2))
-_LONG_KEPT = (12, 6)
 # These go on without a GPU when they cannot use it, and say so in a log at most.
 _FALL_BACK = ("onnxruntime", "tensorflow", "jax", "tf-nightly")
 _LIMITS = (
@@ -139,21 +137,8 @@ def _advice(context: Context, build: Build, machine: Machine) -> str:
         return f"{pod.capitalize()}: the driver belongs to the host."
     if build.distribution != "torch":
         return f"Install a build for CUDA {offered} or older, or {pod}: the driver belongs to the host."
-    where = f" (pip install torch {torch_source(offered)}), and its companions with it"
+    source = torch_source(offered, context.book.torch_indexes)
+    where = f" (pip install torch {source}), and its companions with it"
     return (
         f"Install torch built for CUDA {offered} or older{where}, or {pod}: the driver belongs to the host."
     )
-
-
-def torch_source(cuda: str) -> str:
-    """Name the index with builds of torch for this CUDA, and one for newer releases of torch.
-
-    Indexes for older CUDA 12 have no recent torch; by minor-version compatibility that of 12.6 serves.
-    """
-    major, _, minor = cuda.partition(".")
-    wanted = (int(major), int(minor.partition(".")[0] or 0))
-    fitting = [release for release in _TORCH_INDEXES if release <= wanted]
-    if not fitting:
-        return "from an index for that CUDA"
-    newer = " or, where that has no such torch, cu126" if (12, 0) <= wanted < _LONG_KEPT else ""
-    return f"--index-url https://download.pytorch.org/whl/cu{fitting[-1][0]}{fitting[-1][1]}{newer}"

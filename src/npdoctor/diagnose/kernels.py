@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from npdoctor.diagnose.boards import Board, machine_of
 from npdoctor.diagnose.context import Context
+from npdoctor.diagnose.torch_index import index_for
 from npdoctor.model.binary import Binary
 from npdoctor.model.cuda import Capability, CodeKind, Fit, GpuCode, runs_on
 from npdoctor.model.finding import Evidence, Finding, Severity
@@ -158,12 +159,12 @@ def _no_kernel(
             *(Evidence("binary", b.relative, f"built for {architectures(c)}") for b, c in libraries[:3]),
             *(board.evidence for board in boards),
         ),
-        _remedy(name, libraries, boards[0]),
+        _remedy(context, name, libraries, boards[0]),
     )
 
 
-def _remedy(name: str, libraries: list[tuple[Binary, GpuCode]], board: Board) -> str:
-    """Say whether a newer or an older build is wanted, and which CUDA torch has one for."""
+def _remedy(context: Context, name: str, libraries: list[tuple[Binary, GpuCode]], board: Board) -> str:
+    """Say whether a newer or an older build is wanted, and which index of torch has one."""
     built = [
         count.image.capability
         for _, code in libraries
@@ -177,17 +178,20 @@ def _remedy(name: str, libraries: list[tuple[Binary, GpuCode]], board: Board) ->
             f"Install a {release} of {name} for {board.sm}, or build it from source on this machine. "
             "torch can stay as it is."
         )
-    if newer and board.capability[0] in (10, 12):
-        return (
-            "Install torch built for CUDA 12.8 or newer, with its companions (--index-url "
-            "https://download.pytorch.org/whl/cu128). It needs driver 570 or newer, for CUDA 13 driver 580."
-        )
+    index = index_for(board.capability, context.book.torch_indexes)
+    if index is None:
+        return f"Install a build of torch that lists {board.sm}, with its companions."
+    cuda = f"{index.cuda[0]}.{index.cuda[1]}"
     if built and board.capability < min(built):
         return (
-            f"Install torch built for CUDA 12.6 (--index-url https://download.pytorch.org/whl/cu126), whose "
-            f"builds kept older GPUs, with its companions; or take a pod with a newer GPU than {board.sm}."
+            f"Install torch built for CUDA {cuda} (--index-url {index.url}), whose builds kept older GPUs, "
+            f"with its companions; or take a pod with a newer GPU than {board.sm}."
         )
-    return f"Install a build of torch that lists {board.sm}, with its companions."
+    driver = next((r.driver for r in context.book.cuda if r.version == cuda and r.driver), None)
+    came = f" CUDA {cuda} came with driver {driver}." if driver else ""
+    return (
+        f"Install torch built for CUDA {cuda} or newer, with its companions (--index-url {index.url}).{came}"
+    )
 
 
 def _finding(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from npdoctor.diagnose.boards import found, system_of, uses_cuda
 from npdoctor.diagnose.context import Context
+from npdoctor.diagnose.device_names import is_here, is_uuid
 from npdoctor.model.finding import Evidence, Finding, Severity
 from npdoctor.model.gpu import GpuFacts, GpuSystem, Reason, Unavailable
 
 _SELECTION = "CUDA_VISIBLE_DEVICES"
+_GIVEN = "NVIDIA_VISIBLE_DEVICES"
 _NONE_ON_PURPOSE = ("", "-1", "none", "void", "NoDevFiles")
-_INDEX = re.compile(r"[+-]?\d+")
 
 
 def hidden(context: Context) -> Iterator[Finding]:
@@ -43,54 +43,65 @@ def _selection(facts: GpuFacts, system: GpuSystem, grave: Severity) -> Iterator[
         )
         return
     named = [part.strip() for part in value.split(",")]
-    wrong = next((n for n, part in enumerate(named) if not _names_one(part, system)), None)
-    if wrong is not None:
-        after = "no GPU is seen" if wrong == 0 else f"only the first {wrong} named are seen"
+    here = [is_here(part, system) for part in named]
+    first = next((n for n, answer in enumerate(here) if answer is not True), None)
+    if first is None:
+        return
+    if here[first] is None:
         yield _of_host(
-            grave if wrong == 0 else Severity.WARNING,
-            f"{_SELECTION} names {named[wrong] or 'an empty place'}, which is not here: {after}",
-            "CUDA stops reading at the first name that it does not know. Numbers count from 0 among the GPUs "
-            "of this pod, not of the host.",
+            Severity.UNKNOWN,
+            f"{_SELECTION} names {named[first]}: not known whether that is here",
+            "NVML did not tell the ids of all GPUs and of their slices.",
             evidence,
-            f"unset {_SELECTION}, or correct it; look for it in the program too.",
+            "Compare it with nvidia-smi -L.",
         )
-
-
-def _names_one(part: str, system: GpuSystem) -> bool:
-    """Tell whether CUDA would find a GPU by this name; of divided boards it is not judged."""
-    if any(gpu.mig_enabled is True for gpu in system.gpus):
-        return True
-    if _INDEX.fullmatch(part):
-        return isinstance(system.count, int) and 0 <= int(part) < system.count
-    known = [gpu.identity.uuid for gpu in system.gpus]
-    if any(isinstance(uuid, Unavailable) for uuid in known):
-        return True
-    return part.startswith("GPU-") and any(str(uuid).startswith(part) for uuid in known)
+        return
+    after = "no GPU is seen" if first == 0 else f"only the first {first} named are seen"
+    yield _of_host(
+        grave if first == 0 else Severity.WARNING,
+        f"{_SELECTION} names {named[first] or 'an empty place'}, which is not here: {after}",
+        "CUDA stops reading at the first name that it does not know. Numbers count from 0 among the GPUs "
+        "of this pod, not of the host.",
+        evidence,
+        f"unset {_SELECTION}, or correct it; look for it in the program too.",
+    )
 
 
 def _counts(facts: GpuFacts, system: GpuSystem) -> Iterator[Finding]:
-    """Hold what the provider or the runtime promised against what NVML counts."""
+    """Hold what the provider or the runtime promised against what NVML tells of."""
     if not isinstance(system.count, int):
         return
     promised = facts.files.variables.get("RUNPOD_GPU_COUNT", "").strip()
-    listed = [part for part in facts.files.variables.get("NVIDIA_VISIBLE_DEVICES", "").split(",") if part]
+    listed = _listed(facts)
     for name, count in (
         ("RUNPOD_GPU_COUNT", int(promised) if promised.isdecimal() else 0),
-        ("NVIDIA_VISIBLE_DEVICES", len(listed) if all(map(_is_device, listed)) else 0),
+        (_GIVEN, len(listed) if all(p.isdecimal() or is_uuid(p, "GPU") for p in listed) else 0),
     ):
         if count > system.count:
-            yield _of_host(
-                Severity.WARNING,
-                f"{name} promises {count} GPUs, and {system.count} can be seen",
-                "A GPU was lost, or was not given to this container.",
-                (Evidence("host", name, facts.files.variables[name]), _counted(system)),
-                "Restart the pod; if it stays so, take another one and report this one.",
-            )
+            title = f"{name} promises {count} GPUs, and {system.count} can be seen"
+            yield _not_given(title, name, facts, system)
             return
+    # Its numbers are those of the host; a UUID is the same everywhere.
+    lacking = next((p for p in listed if is_uuid(p, "GPU", "MIG") and is_here(p, system) is False), None)
+    if lacking:
+        yield _not_given(f"{_GIVEN} names {lacking}, which is not here", _GIVEN, facts, system)
 
 
-def _is_device(part: str) -> bool:
-    return bool(re.fullmatch(r"\s*(\d+|GPU-[0-9a-f-]+)\s*", part))
+def _listed(facts: GpuFacts) -> tuple[str, ...]:
+    """Return each GPU or slice once that the runtime was told to give; shares of one GPU are one."""
+    value = facts.files.variables.get(_GIVEN, "")
+    parts = (part.partition("::")[0].strip() for part in value.split(","))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def _not_given(title: str, variable: str, facts: GpuFacts, system: GpuSystem) -> Finding:
+    return _of_host(
+        Severity.WARNING,
+        title,
+        "A GPU was lost, or was not given to this container.",
+        (Evidence("host", variable, facts.files.variables[variable]), _counted(system)),
+        "Restart the pod; if it stays so, take another one and report this one.",
+    )
 
 
 def _closed(context: Context, facts: GpuFacts, system: GpuSystem, grave: Severity) -> Iterator[Finding]:

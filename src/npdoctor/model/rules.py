@@ -94,8 +94,26 @@ class SmokeTest:
 
 
 @dataclass(frozen=True, slots=True)
+class TorchIndex:
+    """A package index with builds of torch for one CUDA, such as (12, 8).
+
+    `gpus` are the compute capabilities that its builds hold code for, empty where not known. `serves_older`
+    says that it goes on with new releases, which drivers for older CUDA of the same major serve as well.
+    """
+
+    cuda: tuple[int, int]
+    url: str
+    gpus: tuple[tuple[int, int], ...]
+    serves_older: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuleBook:
-    """All knowledge, validated; signatures are in order of precedence, CUDA releases from old to new."""
+    """All knowledge, validated.
+
+    Signatures are in order of precedence, CUDA releases and indexes of torch from old to new.
+    """
 
     path: str
     codes: dict[str, CodeRule]
@@ -105,3 +123,4 @@ class RuleBook:
     pairings: tuple[Pairing, ...]
     smoke: tuple[SmokeTest, ...]
     cuda: tuple[CudaRelease, ...] = ()
+    torch_indexes: tuple[TorchIndex, ...] = ()

@@ -11,6 +11,7 @@ from npdoctor.errors import RuleBookError
 NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 IDENTIFIER = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*", re.IGNORECASE)
 CODE = re.compile(r"NPD[0-9]{3}")
+PAIR = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})")
 
 
 class Entry:
@@ -26,7 +27,7 @@ class Entry:
     @property
     def label(self) -> str:
         """Name the rule: its own name where it has one, its place in the file otherwise."""
-        for key in ("id", "code", "name", "distribution", "version"):
+        for key in ("id", "code", "name", "distribution", "version", "cuda"):
             value = self._table.get(key)
             if isinstance(value, str) and value and (key != "code" or self.section == "code"):
                 return value
@@ -132,6 +133,20 @@ class Entry:
             return re.compile(source)
         except (re.error, OverflowError, RecursionError) as error:
             self.fail(key, f"does not compile: {error}")
+
+    def pair(self, key: str) -> tuple[int, int]:
+        """Return a version of two numbers, such as a CUDA or a compute capability."""
+        return self._pair(key, self.text(key))
+
+    def pairs(self, key: str) -> tuple[tuple[int, int], ...]:
+        """Return a list of versions of two numbers."""
+        return tuple(self._pair(key, text) for text in self.texts(key))
+
+    def _pair(self, key: str, text: str) -> tuple[int, int]:
+        found = PAIR.fullmatch(text)
+        if not found:
+            self.fail(key, f"{text!r} is not of the form 12.8")
+        return int(found[1]), int(found[2])
 
     def finish(self) -> None:
         """Fail on the first key that nothing asked for."""

@@ -22,7 +22,7 @@ else:
     import tomli as tomllib
 
 SCHEMA = 1
-SECTIONS = ("code", "package", "signature", "optional", "pairing", "cuda", "smoke")
+SECTIONS = ("code", "package", "signature", "optional", "pairing", "cuda", "torch_index", "smoke")
 
 RuleT = TypeVar("RuleT")
 
@@ -45,6 +45,7 @@ def load_rule_book(path: str | None = None) -> RuleBook:
         pairings=_unique(tables["pairing"], lambda e: sections.pairing(e, known), "id", lambda r: r.id),
         smoke=_unique(tables["smoke"], sections.smoke_test, "id", lambda rule: rule.id),
         cuda=_unique(tables["cuda"], sections.cuda_release, "version", lambda rule: rule.version),
+        torch_indexes=_unique(tables["torch_index"], sections.torch_index, "cuda", lambda rule: rule.cuda),
     )
 
 

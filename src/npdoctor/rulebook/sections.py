@@ -6,7 +6,15 @@ from collections.abc import Collection
 
 from npdoctor.model.cuda_driver import CudaRelease
 from npdoctor.model.finding import Severity
-from npdoctor.model.rules import CodeRule, OptionalModule, PackageRule, Pairing, Signature, SmokeTest
+from npdoctor.model.rules import (
+    CodeRule,
+    OptionalModule,
+    PackageRule,
+    Pairing,
+    Signature,
+    SmokeTest,
+    TorchIndex,
+)
 from npdoctor.rulebook.entry import Entry
 
 SEVERITIES = tuple(s.value for s in Severity)
@@ -131,6 +139,19 @@ def cuda_release(entry: Entry) -> CudaRelease:
         version=entry.text("version"),
         driver=entry.text("driver") if entry.has("driver") else None,
         floor=entry.text("floor"),
+        source=entry.text("source"),
+    )
+    entry.finish()
+    return rule
+
+
+def torch_index(entry: Entry) -> TorchIndex:
+    """Read a `[[torch_index]]`."""
+    rule = TorchIndex(
+        cuda=entry.pair("cuda"),
+        url=entry.text("url"),
+        gpus=entry.pairs("gpus"),
+        serves_older=entry.flag("serves_older", default=False),
         source=entry.text("source"),
     )
     entry.finish()

@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 from npdoctor.errors import RuleBookError
 from npdoctor.model.cuda_driver import CudaRelease
-from npdoctor.model.rules import PackageRule, Pairing, RuleBook, Signature
+from npdoctor.model.rules import PackageRule, Pairing, RuleBook, Signature, TorchIndex
 
 PAIRING_FIELDS = frozenset({"version", "beside_version"})
 
@@ -35,13 +35,22 @@ def problems(book: RuleBook) -> Iterator[str]:
     for pairing in book.pairings:
         for key, reason in _pairing_problems(pairing):
             yield f"{book.path}: [[pairing]] {pairing.id}: {key}: {reason}"
-    for release in book.cuda:
-        for key, reason in _cuda_problems(release, book.cuda):
-            yield f"{book.path}: [[cuda]] {release.version}: {key}: {reason}"
+    yield from _problems_of_cuda(book)
     for smoke in book.smoke:
         wrong = _source_problem(smoke.code)
         if wrong:
             yield f"{book.path}: [[smoke]] {smoke.id}: code: {wrong}"
+
+
+def _problems_of_cuda(book: RuleBook) -> Iterator[str]:
+    for release in book.cuda:
+        for key, reason in _cuda_problems(release, book.cuda):
+            yield f"{book.path}: [[cuda]] {release.version}: {key}: {reason}"
+    before = None
+    for index in book.torch_indexes:
+        for key, reason in _index_problems(index, before):
+            yield f"{book.path}: [[torch_index]] {_dotted(index.cuda)}: {key}: {reason}"
+        before = index
 
 
 def _package_problems(rule: PackageRule) -> Iterator[tuple[str, str]]:
@@ -115,6 +124,20 @@ def _cuda_problems(rule: CudaRelease, table: Sequence[CudaRelease]) -> Iterator[
     floors = {other.floor for other in table if other.version.partition(".")[0] == major}
     if len(floors) > 1:
         yield "floor", f"differs within CUDA {major}: {', '.join(sorted(floors))}"
+
+
+def _index_problems(rule: TorchIndex, before: TorchIndex | None) -> Iterator[tuple[str, str]]:
+    major, minor = rule.cuda
+    if not rule.url.startswith("https://") or not rule.url.endswith(f"/cu{major}{minor}"):
+        yield "url", f"is no https address that ends with /cu{major}{minor}"
+    if before and before.cuda > rule.cuda:
+        yield "cuda", f"comes after {_dotted(before.cuda)}: they go from old to new"
+    if list(rule.gpus) != sorted(set(rule.gpus)):
+        yield "gpus", "do not go from old to new"
+
+
+def _dotted(pair: tuple[int, int]) -> str:
+    return f"{pair[0]}.{pair[1]}"
 
 
 def _numbers(text: str) -> tuple[int, ...] | None:
