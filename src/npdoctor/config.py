@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import stat
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from npdoctor.errors import UsageError
+from npdoctor.replacing import keep_mode, replace_file
 
 IGNORE_KEYS = ("code", "subject", "reason")
 
@@ -31,11 +30,15 @@ class Ignore:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What the file says; `keys` maps binding ids to keys, `unknown` names what means nothing."""
+    """What the file says; `keys` maps binding ids to keys, `unknown` names what means nothing.
+
+    `theme` is the name of the screen's colours, empty for the usual ones.
+    """
 
     path: str
     ignores: tuple[Ignore, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
+    theme: str = ""
     unknown: tuple[str, ...] = ()
 
 
@@ -82,6 +85,33 @@ def add_ignore(path: str, ignore: Ignore) -> None:
     _write(path, written.encode())
 
 
+def remove_ignore(path: str, code: str, subject: str) -> None:
+    """Take a finding out of the file, all else in it as it was; raise ConfigError where that fails."""
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    text = _read(path) or ""
+    before = _config(path, _parsed(path, text))
+    kept = tuple(i for i in before.ignores if (i.code, i.subject) != (code, subject))
+    if kept == before.ignores:
+        return
+    try:
+        document = tomlkit.parse(text)
+        listed = document["ignore"]
+        for position in reversed(range(len(before.ignores))):
+            if before.ignores[position] not in kept:
+                del listed[position]
+        if not kept:
+            del document["ignore"]
+        written = tomlkit.dumps(document)
+    except TOMLKitError as error:
+        raise ConfigError(f"{path} cannot be changed: {error}") from error
+    after = _config(path, _parsed(path, written))
+    if after != replace(before, ignores=kept):
+        raise ConfigError(f"{path} cannot be changed: take the [[ignore]] table out by hand")
+    _write(path, written.encode())
+
+
 def _read(path: str) -> str | None:
     try:
         with open(path, "rb") as file:
@@ -106,7 +136,7 @@ def _parsed(path: str, text: str) -> dict[str, Any]:
 
 
 def _config(path: str, document: Mapping[str, Any]) -> Config:
-    unknown = [name for name in document if name not in ("ignore", "keys")]
+    unknown = [name for name in document if name not in ("ignore", "keys", "theme")]
     listed = document.get("ignore", [])
     if not isinstance(listed, list):
         raise ConfigError(f"{path}: ignore is no list of tables: write [[ignore]]")
@@ -117,7 +147,10 @@ def _config(path: str, document: Mapping[str, Any]) -> Config:
     keys = document.get("keys", {})
     if not isinstance(keys, dict):
         raise ConfigError(f"{path}: keys is no table: write [keys]")
-    return Config(path, tuple(ignores), dict(_keys(path, keys)), tuple(dict.fromkeys(unknown)))
+    theme = document.get("theme", "")
+    if not isinstance(theme, str):
+        raise ConfigError(f"{path}: theme is no text: write one such as theme = 'light'")
+    return Config(path, tuple(ignores), dict(_keys(path, keys)), theme.strip(), tuple(dict.fromkeys(unknown)))
 
 
 def _ignore(where: str, entry: object) -> Ignore:
@@ -148,21 +181,8 @@ def _keys(path: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _write(path: str, data: bytes) -> None:
     """Write all or nothing; a link is followed and the mode of the file stays."""
     place = os.path.realpath(path)
-    temporary = f"{place}.npdoctor-{os.getpid()}"
     try:
         os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with open(handle, "wb") as file:
-                file.write(data)
-                if os.path.exists(place):
-                    os.fchmod(file.fileno(), stat.S_IMODE(os.stat(place).st_mode))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, place)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
+        replace_file(place, data, f"{place}.npdoctor-{os.getpid()}", take_after=keep_mode)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error

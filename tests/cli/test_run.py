@@ -220,6 +220,7 @@ def test_a_crash_names_frame_and_signal(tmp_path: Path) -> None:
     found = record(python("import ctypes, zlib\ndef inner(): ctypes.string_at(0)\ninner()"), tmp_path)
     assert found["exit_code"] == 139
     assert found["cause"]["code"] == "NPD108"
+    assert found["cause"]["title"] == "Died in compiled code"
     assert found["crash"]["kind"] == "Segmentation fault"
     assert any("in inner" in frame for frame in found["crash"]["frames"])
 

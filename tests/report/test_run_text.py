@@ -144,3 +144,9 @@ def test_a_short_peak_is_not_lost() -> None:
 def test_there_is_no_curve_of_nothing() -> None:
     assert plot([], 10, 2, ascii_only=True) == []
     assert plot([(0.0, 0.0)], 10, 2, ascii_only=True) == []
+
+
+def test_a_cause_may_have_a_title_of_its_own(book: RuleBook) -> None:
+    died = replace(KILLED, causes=(Cause("NPD108", "It died.", title="Died in compiled code"),))
+    assert "NPD108  Died in compiled code" in text(died, book)
+    assert json.loads(run_json(died, Redactor(), book, "0"))["cause"]["title"] == "Died in compiled code"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from npdoctor.errors import UsageError
+from npdoctor.replacing import keep_mode, replace_file
 
 
 class Output:
@@ -104,26 +105,12 @@ def _write_file(path: str, text: str, private: bool) -> None:
             with open(place, "wb") as file:
                 file.write(data)
             return
-        _replace(place, data, private)
+        temporary = f"{place}.npdoctor-{os.getpid()}"
+        if private:
+            replace_file(place, data, temporary)
+        else:
+            replace_file(place, data, temporary, 0o666, keep_mode)
     except BrokenPipeError:
         return
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
-
-
-def _replace(place: str, data: bytes, private: bool) -> None:
-    mode = 0o600 if private else 0o666
-    temporary = f"{place}.npdoctor-{os.getpid()}"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            if not private and os.path.exists(place):
-                os.fchmod(file.fileno(), stat.S_IMODE(os.stat(place).st_mode))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, place)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
+from packaging.markers import Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
@@ -31,12 +33,19 @@ def marker_environment(target: Target) -> dict[str, str]:
     }
 
 
+def marker_holds(marker: Marker | str | None, environment: Mapping[str, str]) -> bool:
+    """Tell whether a marker holds, given as an environment; none always does, one without sense never."""
+    try:
+        read = Marker(marker) if isinstance(marker, str) and marker else marker
+        return not isinstance(read, Marker) or read.evaluate(dict(environment))
+    except ValueError:
+        return False
+
+
 def applying(text: str, target: Target) -> Requirement | None:
     """Return a requirement that holds in the target without any extra; None otherwise, or if malformed."""
     requirement = parsed_requirement(text)
-    if requirement is None:
-        return None
-    if requirement.marker is None or requirement.marker.evaluate(marker_environment(target)):
+    if requirement and marker_holds(requirement.marker, marker_environment(target)):
         return requirement
     return None
 

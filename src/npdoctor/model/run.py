@@ -116,6 +116,7 @@ class Cause:
     """Why it failed: a code of the rule book, or none; `rule` is the signature that said so.
 
     `earlier` says that the text stands before the last traceback, and so may have nothing to do with it.
+    `title` stands in place of the code's own, where that speaks of an import.
     """
 
     code: str
@@ -124,6 +125,7 @@ class Cause:
     rule: str = ""
     evidence: tuple[str, ...] = ()
     earlier: bool = False
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

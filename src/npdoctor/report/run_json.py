@@ -84,7 +84,7 @@ def _cause(cause: Cause, redactor: Redactor, book: RuleBook | None) -> Json:
     known = book.codes.get(cause.code) if book else None
     return {
         "code": cause.code or None,
-        "title": known.title if known else None,
+        "title": cause.title or (known.title if known else None),
         "words": redactor.redact(cause.words),
         "remedy": redactor.redact(cause.remedy),
         "signature": cause.rule or None,

@@ -156,7 +156,8 @@ def _curve(
 def _causes(causes: tuple[Cause, ...], redactor: Redactor, layout: Layout, book: RuleBook) -> Iterator[str]:
     first, *others = causes
     yield ""
-    title = f"{first.code}  {book.codes[first.code].title}" if first.code in book.codes else "Cause unknown"
+    known = first.title or (book.codes[first.code].title if first.code in book.codes else "")
+    title = f"{first.code}  {known}" if known else "Cause unknown"
     if first.earlier:
         title = f"Perhaps {title}"
     yield from (layout.style.paint(line, "strong") for line in _said(title, layout))

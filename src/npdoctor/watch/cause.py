@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from npdoctor.diagnose.signatures import Match, explain_text
 from npdoctor.model.rules import RuleBook
@@ -23,6 +23,8 @@ _RAISED = re.compile(r"^(?:\[rank\d+\]: )?([A-Za-z_][\w.]{0,200}(?::[^\n]*)?)$",
 _NO_MEMORY = re.compile(
     r"^(?:[\w.]*MemoryError\b[^\n]*|OSError: \[Errno 12\][^\n]*|[^\n]{0,80}std::bad_alloc[^\n]*)", re.M
 )
+# A program can die long after its imports.
+_TITLES = {"NPD108": "Died in compiled code"}
 _SAYS = {
     signal.SIGSEGV: "a memory access that is not allowed",
     signal.SIGABRT: "an abort by its own code",
@@ -52,7 +54,8 @@ def causes_of(clues: Clues, book: RuleBook) -> tuple[Cause, ...]:
     """Return the cause first, then what else was seen; nothing for a good end or one that was asked for."""
     if isinstance(clues.ending, Stopped) or clues.ending == Exited(0):
         return ()
-    return tuple(_unique(_in_order(clues, book)))
+    found = _unique(_in_order(clues, book))
+    return tuple(replace(cause, title=_TITLES.get(cause.code, "")) for cause in found)
 
 
 def signal_of(ending: Ending) -> int | None:

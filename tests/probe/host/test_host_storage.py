@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from machine_trees import CGROUP2, OVERLAY, PROC, RESOLV, SHM, WORKSPACE, write
 
 from npdoctor.model.host import Container, ContainerKind
 from npdoctor.model.storage import Filesystem, Keeping, Place, Role, Storage
+from npdoctor.probe.host import storage
 from npdoctor.probe.host.caches import measure
 from npdoctor.probe.host.mounts import Mount, mount_of, read_mounts
 from npdoctor.probe.host.storage import read_storage
@@ -70,6 +72,59 @@ def test_sizes_are_those_that_the_system_tells(tmp_path: Path) -> None:
     assert here.free is not None
     assert here.free <= here.total
     assert not here.read_only
+
+
+@pytest.fixture
+def dead_mount(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """Make a call of the system wait for ever, as on a network mount whose server is gone."""
+    let_go = threading.Event()
+
+    def kill(name: str) -> None:
+        real = getattr(os, name)
+
+        def call(path: str, *rest: object, **more: object) -> object:
+            if str(path).startswith(str(tmp_path / "workspace")):
+                let_go.wait()
+            return real(path, *rest, **more)
+
+        monkeypatch.setattr(os, name, call)
+
+    monkeypatch.setattr(storage, "SECONDS", 0.2)
+    yield kill
+    let_go.set()
+
+
+def test_a_file_system_that_does_not_answer_is_unknown(
+    tmp_path: Path, dead_mount: Callable[[str], None]
+) -> None:
+    dead_mount("statvfs")
+    found = by_mount(read(machine(tmp_path), *POD, environ={"HF_HOME": "/workspace/hf"}))
+    assert found["/"].total is not None
+    assert (found["/workspace"].total, found["/workspace"].free) == (None, None)
+    assert found["/workspace"].unknown == {"total": "no answer in 1 s", "free": "no answer in 1 s"}
+    assert roles(found["/workspace"]) == {"Hugging Face cache", "volume"}
+
+
+def test_a_place_whose_links_cannot_be_followed_is_unknown(
+    tmp_path: Path, dead_mount: Callable[[str], None]
+) -> None:
+    tree = machine(tmp_path)
+    dead_mount("lstat")
+    seen = read(tree, *POD, environ={"HF_HOME": "/workspace/hf"})
+    assert list(by_mount(seen)) == ["/"]
+    assert seen.unknown == {"Hugging Face cache": "no answer in 1 s", "volume": "no answer in 1 s"}
+
+
+def test_without_threads_the_file_systems_are_asked_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    seen = read(machine(tmp_path), *POD)
+    assert list(by_mount(seen)) == ["/", "/workspace"]
+    assert seen.unknown == {}
 
 
 def test_every_variable_moves_its_own_cache(tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from npdoctor.fix.files.block import find_block
 from npdoctor.fix.files.compiled import compiled
+from npdoctor.fix.files.declared_entry import Entry
 from npdoctor.fix.files.declared_toml import declared_in_toml
 from npdoctor.fix.files.includes import Reached, walk
 from npdoctor.fix.files.place import CannotEdit
 from npdoctor.fix.files.requirement_lines import Listed, Unread
 from npdoctor.fix.files.requirement_places import CONSTRAINTS, requirement_files
-from npdoctor.fix.files.specifier import is_exact
+from npdoctor.fix.files.specifier import Splice, is_exact
 from npdoctor.fix.files.toml_file import read_toml
 from npdoctor.model.declaration import Declared
 
@@ -80,11 +81,14 @@ def _read(path: str, named: bool, seen: set[str], found: list[Declared], notes: 
         if made is not None and not named:
             notes.append(f"{reached.file.path} was compiled by {made.program} and is left out.")
             continue
-        _of_lines(reached, found, notes)
+        entries, unread = entries_in_lines(reached)
+        found += [entry.declared for entry in entries]
+        notes += unread
 
 
-def _of_lines(reached: Reached, found: list[Declared], notes: list[str]) -> None:
-    path = reached.file.path
+def entries_in_lines(reached: Reached) -> tuple[list[Entry], list[str]]:
+    """Return what the lines of a file declare, and what of them could not be read."""
+    path, found, notes = reached.file.path, list[Entry](), list[str]()
     try:
         block = find_block(path, reached.lines)
     except CannotEdit as refusal:
@@ -93,22 +97,29 @@ def _of_lines(reached: Reached, found: list[Declared], notes: list[str]) -> None
     for index, line in enumerate(reached.lines):
         if isinstance(line, Unread):
             notes.append(f"{path}:{line.number} could not be read as a requirement.")
-        if not isinstance(line, Listed):
-            continue
-        requirement = line.written.requirement
-        specifier = line.joined[line.written.start : line.written.end].strip()
-        found.append(
-            Declared(
-                name=line.name,
-                specifier=specifier,
-                path=path,
-                line=line.number,
-                marker=str(requirement.marker or ""),
-                extras=tuple(sorted(requirement.extras)),
-                exact=is_exact(specifier),
-                hashed=bool(line.hashes),
-                constraint=reached.constraint,
-                direct=requirement.url is not None,
-                from_fix=index in block,
-            )
-        )
+        if isinstance(line, Listed):
+            found.append(_entry(path, line, reached.constraint, index in block))
+    return found, notes
+
+
+def _entry(path: str, line: Listed, constraint: bool, from_fix: bool) -> Entry:
+    requirement = line.written.requirement
+    start, end = line.written.start, line.written.end
+    specifier = line.joined[start:end].strip()
+    declared = Declared(
+        name=line.name,
+        specifier=specifier,
+        path=path,
+        line=line.number,
+        marker=str(requirement.marker or ""),
+        extras=tuple(sorted(requirement.extras)),
+        exact=is_exact(specifier),
+        hashed=bool(line.hashes),
+        constraint=constraint,
+        direct=requirement.url is not None,
+        from_fix=from_fix,
+    )
+    if declared.direct:
+        return Entry(declared)
+    place = line.located(Splice(start, end, ""))
+    return Entry(declared, place.start, place.end)

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from npdoctor.fix.files.specifier import Splice
-from npdoctor.model.requirement import marker_environment, parsed_requirement
+from npdoctor.model.requirement import marker_environment, marker_holds, parsed_requirement
 from npdoctor.model.target import Target
 
 _LONGEST = 10_000
@@ -121,11 +121,7 @@ def read_written(text: str) -> Written | None:
 
 def applies(written: Written, target: Target) -> bool:
     """Tell whether a requirement's marker holds in the target; one that cannot be judged does not."""
-    marker = written.requirement.marker
-    try:
-        return marker is None or marker.evaluate(marker_environment(target))
-    except ValueError:
-        return False
+    return marker_holds(written.requirement.marker, marker_environment(target))
 
 
 def read_lines(text: str) -> tuple[AnyLine, ...]:

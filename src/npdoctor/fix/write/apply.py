@@ -13,7 +13,7 @@ from npdoctor.fix.engines.engine import Command, Installer
 from npdoctor.fix.engines.files import exact_lines
 from npdoctor.fix.engines.run import run_tool
 from npdoctor.fix.write.difference import Difference, compare, save_difference
-from npdoctor.fix.write.durable import sync_folder, write_durably
+from npdoctor.fix.write.durable import write_durably
 from npdoctor.fix.write.installed import same_version, versions
 from npdoctor.fix.write.journal import Journal, Record
 from npdoctor.fix.write.links import Keep, Link, below, keep, place_for_links
@@ -28,6 +28,7 @@ from npdoctor.fix.write.texts import back_up, edit_problems, perform
 from npdoctor.model.plan import Plan, Stage
 from npdoctor.model.snapshot import Snapshot
 from npdoctor.probe.control import Control
+from npdoctor.replacing import sync_folder
 
 _STOPPED = "It was stopped before it was done."
 _TAIL_LINES = 60

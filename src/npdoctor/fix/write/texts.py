@@ -9,12 +9,13 @@ import stat
 from collections.abc import Iterable
 from dataclasses import replace
 
-from npdoctor.fix.write.durable import replace_text, sync_folder, write_durably
+from npdoctor.fix.write.durable import replace_text, write_durably
 from npdoctor.fix.write.journal import Journal, Record, Text
 from npdoctor.fix.write.lock import InUse, hold
 from npdoctor.fix.write.outcome import Events, Failed, WriteOutcome, Written
 from npdoctor.fix.write.state import StateError, make_private
 from npdoctor.model.plan import Conflict, FileEdit, Plan, Stage
+from npdoctor.replacing import sync_folder
 
 
 def write_files(

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from npdoctor.model.host import Container, ContainerKind
 from npdoctor.model.storage import Filesystem, Keeping, Place, Role, Storage
+from npdoctor.probe.host.answers import answers
 from npdoctor.probe.host.caches import measure
 from npdoctor.probe.host.mounts import Mount, mount_of
 from npdoctor.probe.host.places import written_places
 from npdoctor.probe.host.tree import Tree, reason
 
 SHM = "/dev/shm"  # noqa: S108
+SECONDS = 1.0  # for all questions together: a network mount whose server is gone answers none
+NO_ANSWER = f"no answer in {SECONDS:g} s"
 _MEMORY = ("tmpfs", "ramfs")
 # Without files of a person's own: the kernel's, those in memory, those that containers are made of.
 _NO_VOLUME = re.compile(
@@ -38,32 +43,66 @@ def read_storage(
 ) -> Storage:
     """Return the file systems of all places that something writes to, each once."""
     home = environ.get("HOME") or os.path.expanduser("~")
-    working_folder = os.path.abspath(working_folder)
-    unknown: dict[str, str] = {}
-    found: dict[str, Filesystem] = {}
-    mounted = {mount.point for mount in mounts}
-    for place in written_places(prefix, environ, home, working_folder, mounted):
-        existing = _existing(tree, place)
-        mount = mount_of(existing, mounts)
+    until = time.monotonic() + SECONDS
+    places = written_places(
+        prefix, environ, home, os.path.abspath(working_folder), {mount.point for mount in mounts}
+    )
+    resolved = answers({p: partial(_lies_on, tree, p, mounts) for p in places}, until)
+    unknown = {p.role.value: NO_ANSWER for p in places if p not in resolved}
+    lying: dict[str, list[Place]] = {}
+    asked: dict[str, tuple[str, Mount]] = {}
+    for place, (path, existing, mount) in resolved.items():
         if mount is None:
             unknown[place.role.value] = "its mount is not in /proc/self/mountinfo"
             continue
-        resolved = Place(place.role, _resolved(tree, place.path))
-        seen = found.get(mount.point) or _filesystem(tree, existing, mount, container)
-        found[mount.point] = replace(seen, places=(*seen.places, resolved))
-    volumes = tuple(_volumes(tree, mounts)) if container.kind is not ContainerKind.NONE else ()
+        lying.setdefault(mount.point, []).append(Place(place.role, path))
+        asked.setdefault(mount.point, (existing, mount))
+    shm = mount_of(SHM, mounts)
+    if shm and shm.point == SHM:  # else it is only a folder of another file system
+        asked.setdefault(SHM, (SHM, shm))
+    found = _filesystems(tree, asked, container, until)
+    filesystems = tuple(replace(found[point], places=tuple(lying[point])) for point in lying)
+    volumes = _volumes(tree, mounts, until) if container.kind is not ContainerKind.NONE else ()
     measured = container.kind in _PODS and bool(volumes)
     return Storage(
-        filesystems=tuple(found.values()),
-        shm=_shm(tree, mounts, container),
+        filesystems=filesystems,
+        shm=found.get(SHM),
         volumes=volumes,
-        caches=measure(tree, _lost(found.values())) if measured else (),
+        caches=measure(tree, _lost(filesystems)) if measured else (),
         unknown=unknown,
     )
 
 
-def _filesystem(tree: Tree, path: str, mount: Mount, container: Container) -> Filesystem:
-    """Return how full a file system is; it is asked through a path on it that exists."""
+def _lies_on(tree: Tree, place: Place, mounts: Sequence[Mount]) -> tuple[str, str, Mount | None]:
+    """Return a place without links, the deepest folder on the way that is there, and the mount of that."""
+    path = _resolved(tree, place.path)
+    existing = path
+    while existing != "/" and not tree.has(existing):
+        existing = os.path.dirname(existing)
+    return path, existing, mount_of(existing, mounts)
+
+
+def _filesystems(
+    tree: Tree, asked: Mapping[str, tuple[str, Mount]], container: Container, until: float
+) -> dict[str, Filesystem]:
+    """Return by mount point how full each file system is; one that does not answer is unknown."""
+    told = answers({point: partial(_statvfs, tree, path) for point, (path, _) in asked.items()}, until)
+    return {
+        point: _filesystem(mount, container, told.get(point, NO_ANSWER))
+        for point, (_, mount) in asked.items()
+    }
+
+
+def _statvfs(tree: Tree, path: str) -> os.statvfs_result | str:
+    """Ask for a file system through a path on it that exists; return the reason where that fails."""
+    try:
+        return os.statvfs(tree.outside(path))
+    except (OSError, ValueError) as error:
+        return reason(error)
+
+
+def _filesystem(mount: Mount, container: Container, said: os.statvfs_result | str) -> Filesystem:
+    """Return how full a file system is by its own words; a text says why there are none."""
     found = Filesystem(
         mount=mount.point,
         type=mount.type,
@@ -76,10 +115,8 @@ def _filesystem(tree: Tree, path: str, mount: Mount, container: Container) -> Fi
         inodes=None,
         free_inodes=None,
     )
-    try:
-        said = os.statvfs(tree.outside(path))
-    except (OSError, ValueError) as error:
-        return replace(found, unknown={"total": reason(error), "free": reason(error)})
+    if isinstance(said, str):
+        return replace(found, unknown={"total": said, "free": said})
     if said.f_blocks:  # a tmpfs without a limit, and many a FUSE file system, have none
         found = replace(
             found,
@@ -101,13 +138,7 @@ def _keeping(mount: Mount, container: Container) -> Keeping:
     return Keeping.CONTAINER if is_own else Keeping.VOLUME
 
 
-def _shm(tree: Tree, mounts: Sequence[Mount], container: Container) -> Filesystem | None:
-    """Return /dev/shm, None where there is none or it is only a folder of another file system."""
-    mount = mount_of(SHM, mounts)
-    return _filesystem(tree, SHM, mount, container) if mount and mount.point == SHM else None
-
-
-def _volumes(tree: Tree, mounts: Sequence[Mount]) -> Iterable[str]:
+def _volumes(tree: Tree, mounts: Sequence[Mount], until: float) -> tuple[str, ...]:
     """Return where volumes are mounted that can be written: neither files, nor what the engine mounts."""
     points = dict.fromkeys(
         mount.point
@@ -118,7 +149,8 @@ def _volumes(tree: Tree, mounts: Sequence[Mount]) -> Iterable[str]:
         and _EMPTY_DIR not in mount.root
         and not any((mount.point + "/").startswith(f"{top}/") for top in (*_NOT_FOR_FILES, *_OF_ENGINES))
     )
-    return (point for point in points if os.path.isdir(tree.outside(point)))
+    folders = answers({point: partial(os.path.isdir, tree.outside(point)) for point in points}, until)
+    return tuple(point for point, is_folder in folders.items() if is_folder)
 
 
 def _lost(filesystems: Iterable[Filesystem]) -> list[Place]:
@@ -145,11 +177,3 @@ def _resolved(tree: Tree, path: str) -> str:
     except (OSError, ValueError):
         return path
     return real[len(top) :] or "/" if (real + "/").startswith(top + "/") else path
-
-
-def _existing(tree: Tree, place: Place) -> str:
-    """Return the deepest folder on the way to a place that is there, without links."""
-    path = _resolved(tree, place.path)
-    while path != "/" and not tree.has(path):
-        path = os.path.dirname(path)
-    return path
