@@ -156,7 +156,7 @@ def test_as_a_module() -> None:
         [*command, "--version"], capture_output=True, text=True, env=environment(), check=True
     )
     assert version.stdout == f"npdoctor {npdoctor.__version__}\n"
-    wrong = subprocess.run([*command, "report"], capture_output=True, text=True, env=environment())
+    wrong = subprocess.run([*command, "fleet"], capture_output=True, text=True, env=environment())
     assert wrong.returncode == 2
 
 

@@ -26,13 +26,11 @@ if TYPE_CHECKING:
 def check(args: argparse.Namespace, output: Output) -> int:
     """Examine the chosen interpreter and write the result."""
     form = args.format or "text"
-    if form not in ("text", "json"):
-        raise UsageError(f"check --format {form} is not built yet in this version: there are text and json")
     assumed, machine = assumptions(args)
     if args.online:
         output.hint("npdoctor: check uses no network in this version: --online changes nothing.")
     config = read_config(output)
-    found, _, _ = examine_target(args, assumed, output, machine)
+    found, book, _ = examine_target(args, assumed, output, machine)
 
     from npdoctor.cli.screen import layout_for
     from npdoctor.report.ignored import without_ignored
@@ -43,7 +41,13 @@ def check(args: argparse.Namespace, output: Output) -> int:
     shown = chosen(found, args.select, args.ignore)
     code = exit_code(shown, args.fail_on, args.strict)
     redactor = person_redactor(os.environ, enabled=not args.no_redact)
-    if form == "json":
+    left_out = len(found.findings) - len(shown.findings)
+    if form not in ("text", "json"):
+        from npdoctor.cli.report import write
+        from npdoctor.cli.report_material import check_material
+
+        write(args, check_material(args, shown, book, code, left_out, ignored), output)
+    elif form == "json":
         from npdoctor.report.as_json import to_json
 
         document = to_json(shown, redactor, __version__, code, ignored)
@@ -51,7 +55,6 @@ def check(args: argparse.Namespace, output: Output) -> int:
     else:
         from npdoctor.report.text import to_text
 
-        left_out = len(found.findings) - len(shown.findings)
         layout = layout_for(args, output)
         output.result(to_text(shown, redactor, __version__, code, layout, left_out, ignored))
     return code

@@ -1,0 +1,1 @@
+"""The formats: each makes text of a document, or of the findings alone."""
