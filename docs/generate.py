@@ -17,7 +17,7 @@ from npdoctor.rulebook.load import load_rule_book
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs/codes"
 NOTICE = "<!-- Written by docs/generate.py from rules.toml: change that file, then run it again. -->"
-PLANNED = ("declared requirements", "fleet")
+PLANNED = ("fleet",)
 SEVERITIES = {
     Severity.BROKEN: "broken: fails now",
     Severity.WARNING: "warning: works today, wrong or at risk",

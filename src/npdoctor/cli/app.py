@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 from npdoctor.cli.options import NOT_BUILT, parser
@@ -26,9 +26,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     output = Output()
     output.hide_with(_hide)
+    return guarded(lambda: _run(arguments, output), output)
+
+
+def guarded(work: Callable[[], int], output: Output | None = None) -> int:
+    """Return the exit code of this work, or that of what went wrong in it, which is said on stderr."""
+    if output is None:
+        output = Output()
+        output.hide_with(_hide)
     try:
         _watch_signals()
-        return _run(arguments, output)
+        return work()
     except NpdoctorError as error:
         output.say(f"npdoctor: {error}")
         return error.exit_code
@@ -78,6 +86,14 @@ def _command(args: argparse.Namespace, output: Output) -> int:
         from npdoctor.cli.fix import fix
 
         return fix(args, output)
+    if args.command == "audit":
+        from npdoctor.cli.audit import audit
+
+        return audit(args, output)
+    if args.command == "report":
+        from npdoctor.cli.report import report
+
+        return report(args, output)
     if args.command == "run":
         from npdoctor.cli.run import run
 

@@ -13,8 +13,9 @@ from npdoctor.report.person import person_redactor
 
 
 def crash_words(error: Exception) -> str:
-    """Write the crash file and return the sentence for the person at the terminal."""
-    said = f"npdoctor failed (not your environment): {_summary(error)}."
+    """Write the crash file and return the sentence for the person at the terminal, redacted."""
+    hide = person_redactor(os.environ).redact
+    said = f"npdoctor failed (not your environment): {hide(_summary(error))}."
     path = write_crash_file(error)
     return f"{said} Report: {path}" if path else said
 

@@ -6,16 +6,19 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from npdoctor.cli.output import Output
 from npdoctor.errors import EXIT_FINDINGS, EXIT_INTERNAL, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
+    from npdoctor.fix.goal import Choice
     from npdoctor.mend import Mender
     from npdoctor.model.diagnosis import Diagnosis
     from npdoctor.model.mending import Mending
+    from npdoctor.report.ignored import Ignored
 
 
 def fix(args: argparse.Namespace, output: Output) -> int:
@@ -31,8 +34,8 @@ def fix(args: argparse.Namespace, output: Output) -> int:
         from npdoctor.cli.undo import undo
 
         return undo(args, output)
-    mending = _mended(args, output)
-    code = exit_code(mending)
+    mending, aside = _mended(args, output)
+    code = exit_code(mending, aside)
     from npdoctor.report.person import person_redactor
 
     redactor = person_redactor(os.environ, enabled=not args.no_redact)
@@ -58,8 +61,11 @@ def _check_lock(path: str) -> None:
     Output(path)
 
 
-def exit_code(mending: Mending) -> int:
-    """Return 0 where a plan was made or nothing is broken any more, 1 where something stays, 4 if undone."""
+def exit_code(mending: Mending, aside: Collection[str] = ()) -> int:
+    """Return 0 where a plan was made or nothing is broken any more, 1 where something stays, 4 if undone.
+
+    Subjects that the person ignores, `aside`, may stay as they are.
+    """
     if mending.undone:
         return EXIT_INTERNAL
     if mending.plan.impossible or mending.failure or (mending.refusals and not mending.applied):
@@ -69,32 +75,64 @@ def exit_code(mending: Mending) -> int:
         left = mending.rehearsal.after
     if left is None:
         left = mending.plan.unmended
-    return EXIT_FINDINGS if left else EXIT_OK
+    return EXIT_FINDINGS if set(left) - set(aside) else EXIT_OK
 
 
-def _mended(args: argparse.Namespace, output: Output) -> Mending:
-    from npdoctor.cli.check import examine_target
+def _mended(args: argparse.Namespace, output: Output) -> tuple[Mending, frozenset[str]]:
+    """Plan, and carry out what is asked for; return also the subjects of which all is ignored."""
+    from npdoctor.cli.check import examine_target, read_config
     from npdoctor.cli.mending_progress import MendingProgress
     from npdoctor.fix.goal import Choice
     from npdoctor.mend import Mender, Wish
     from npdoctor.model.plan import Strategy
+    from npdoctor.report.ignored import without_ignored
 
+    config = read_config(output)
     found, book, request = examine_target(args, {}, output)
     only = frozenset(map(_subject, args.only))
     _check_subjects(only, found)
     choice = Choice(Strategy(args.strategy), only, args.include_risks)
+    kept, ignored = (found, ()) if only else without_ignored(found, config.ignores)
+    choice = _without(choice, kept, ignored)
+    _say_ignored(ignored, args, output)
+    aside = frozenset(i.finding.subject for i in ignored) - {f.subject for f in kept.findings}
     wish = Wish(choice, args.engine, args.file, not args.no_rehearse)
     progress = MendingProgress(output)
     mender = Mender(found, book, wish, request, progress)
     try:
         mending = mender.plan()
         progress.close()
-        return _carried_out(args, output, mender, mending)
+        return _carried_out(args, output, mender, mending, aside), aside
     finally:
         progress.close()
 
 
-def _carried_out(args: argparse.Namespace, output: Output, mender: Mender, mending: Mending) -> Mending:
+def _without(choice: Choice, kept: Diagnosis, ignored: Sequence[Ignored]) -> Choice:
+    """Return the choice of all that is not ignored, by subject; a subject that nobody has is none at all."""
+    from npdoctor.fix.goal import chosen_findings
+
+    if not ignored:
+        return choice
+    subjects = frozenset(finding.subject for finding in chosen_findings(kept, choice))
+    return replace(choice, only=subjects or frozenset({""}))
+
+
+def _say_ignored(ignored: Sequence[Ignored], args: argparse.Namespace, output: Output) -> None:
+    """Name on stderr what is not planned for, and why."""
+    from npdoctor.cli.screen import layout_for
+    from npdoctor.report.ignored import ignored_lines
+    from npdoctor.report.person import person_redactor
+
+    redactor = person_redactor(os.environ, enabled=not args.no_redact)
+    for line in ignored_lines(tuple(ignored), redactor, layout_for(args, output).width):
+        output.say(f"npdoctor: {line.strip()}")
+    if ignored:
+        output.hint("npdoctor: --only SUBJECT plans for one of them all the same.")
+
+
+def _carried_out(
+    args: argparse.Namespace, output: Output, mender: Mender, mending: Mending, aside: frozenset[str]
+) -> Mending:
     if args.lock:
         _write_lock(args.lock, mender, mending, output)
     nothing = mending.plan.impossible or not (
@@ -102,7 +140,12 @@ def _carried_out(args: argparse.Namespace, output: Output, mender: Mender, mendi
     )
     if nothing or not (args.write or args.apply):
         return mending
-    if not args.yes and sys.stdin.isatty() and sys.stderr.isatty() and not _agrees(args, output, mending):
+    if (
+        not args.yes
+        and sys.stdin.isatty()
+        and sys.stderr.isatty()
+        and not _agrees(args, output, mending, aside)
+    ):
         return mending
     return mender.apply(mending) if args.apply else mender.write(mending)
 
@@ -120,14 +163,14 @@ def _write_lock(path: str, mender: Mender, mending: Mending, output: Output) -> 
         output.say(f"npdoctor: the lock is of a set in which something stays broken: {path}")
 
 
-def _agrees(args: argparse.Namespace, output: Output, mending: Mending) -> bool:
+def _agrees(args: argparse.Namespace, output: Output, mending: Mending, aside: frozenset[str]) -> bool:
     """Show the plan and ask; Enter alone means no."""
     from npdoctor.cli.screen import layout_for
     from npdoctor.report.person import person_redactor
     from npdoctor.report.plan_text import mending_text
 
     redactor = person_redactor(os.environ, enabled=not args.no_redact)
-    output.say(mending_text(mending, redactor, layout_for(args, output), exit_code(mending)))
+    output.say(mending_text(mending, redactor, layout_for(args, output), exit_code(mending, aside)))
     what = "write these files and install" if args.apply else "write these files"
     sys.stderr.write(f"Type yes to {what}: ")
     sys.stderr.flush()

@@ -32,19 +32,24 @@ def gpu(args: argparse.Namespace, output: Output) -> int:
 
 
 def _once(args: argparse.Namespace, output: Output) -> int:
-    from npdoctor.cli.check import assumptions, examine_target
+    from npdoctor.cli.check import assumptions, examine_target, read_config
 
+    config = read_config(output)
     assumed, machine = assumptions(args)
     args.no_import = True
     diagnosis, _, _ = examine_target(args, assumed, output, machine)
 
     from npdoctor.cli.screen import layout_for
+    from npdoctor.report.ignored import ignored_lines, without_ignored
     from npdoctor.report.person import person_redactor
     from npdoctor.report.verdict import chosen, exit_code
 
-    shown = chosen(_of_gpus(diagnosis), args.select, args.ignore)
+    found, ignored = without_ignored(_of_gpus(diagnosis), config.ignores)
+    shown = chosen(found, args.select, args.ignore)
     code = exit_code(shown, args.fail_on, args.strict)
     redactor = person_redactor(os.environ, enabled=not args.no_redact)
+    for line in ignored_lines(ignored, redactor, layout_for(args, output).width):
+        output.say(f"npdoctor: {line.strip()}")
     if args.format == "json":
         from npdoctor.report.gpu_json import gpu_document
 

@@ -202,7 +202,9 @@ def _add_report(report: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="requirements, pyproject, locks, Dockerfiles to audit (default: those of this folder)",
     )
-    report.add_argument("--rehearse", action="store_true", help="plan, and try the plan in a copy")
+    report.add_argument(
+        "--rehearse", action="store_true", help="plan, which takes the network, and try the plan in a copy"
+    )
 
 
 def _common() -> Parser:

@@ -20,11 +20,15 @@ class Act(str, Enum):
 class Command:
     """One command of a RUN instruction that concerns Python distributions.
 
-    `tool` is pip, uv, conda, mamba, poetry, pdm, pipenv or apt for what installs, and what verifies for a
-    verification (python, pip check, npdoctor). `declared` are the requirements named on the command line,
-    `files` those of -r (and of a project installed by folder), `constraints` those of -c, all as written.
-    `indexes` are index URLs, `options` the rest that matters, such as --no-deps, --upgrade, --pre.
-    `text` is the command as written, on one line; `line` counts from 1.
+    `tool` is pip, uv, conda, mamba, poetry, pdm, pipenv, apt, apk or dnf for what installs, and what verifies
+    for a verification (python, pip check, npdoctor). `declared` are the requirements named on the command
+    line, or in files that the Dockerfile itself writes. `files` are those of -r (and of a project installed
+    by folder), `constraints` those of -c, all as written. `indexes` are index URLs, `options` the rest that
+    matters, such as --no-deps, --upgrade, --pre.
+    `text` is the command as written, on one line; `line` counts from 1. `environment` is the prefix or the
+    conda name of another environment than the image's own, empty for that one. `certain` is false where the
+    command may not run, or may fail unnoticed. `unread` is what it names that could not be read. `lost` is
+    what of it the shell takes for a redirection, such as `numpy>=2` without quotes.
     """
 
     act: Act
@@ -36,11 +40,19 @@ class Command:
     constraints: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    environment: str = ""
+    certain: bool = True
+    unread: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One build stage: `base` is the image or the stage it begins from, with ARGs put in."""
+    """One build stage: `base` is the image or the stage it begins from, with ARGs put in.
+
+    `copied_from` are the earlier stages whose installed distributions it takes over, by name, or by number
+    where they have none.
+    """
 
     name: str
     base: str
@@ -54,9 +66,13 @@ class Image:
     """A Dockerfile as read; `python` is the version that the final stage's base image names, such as 3.11.
 
     `stages` are in order, the last one is the image that is built. `notes` say what could not be read.
+    `sources` maps files that -r and -c name to the paths in the build context that they were copied from.
+    `environment` is the one that the final stage leaves first on PATH, empty for the image's own.
     """
 
     path: str
     stages: tuple[Stage, ...]
     python: str = ""
     notes: tuple[str, ...] = ()
+    sources: tuple[tuple[str, str], ...] = ()
+    environment: str = ""

@@ -20,7 +20,10 @@ def loosely_respecified(text: str, pin: Pin, down: bool) -> str:
     bare = text.strip()
     version = parsed_version(pin.version)
     if version is None:
-        return text if strict(bare) is None else _by_clauses(bare, pin, down)
+        meant = strict(bare)
+        if meant is None:
+            return text
+        return _by_clauses(bare if bare and _is_pep440(bare) else str(meant), pin, down)
     exact = f"=={pin.version}"
     if bare in ("", "*"):
         return _by_clauses("", pin, down)
