@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from npdoctor.config import Config, ConfigError, Ignore, add_ignore, config_path, load_config
+from npdoctor.config import Config, ConfigError, Ignore, add_ignore, config_path, load_config, remove_ignore
 
 NEW = Ignore("NPD201", "joblib", "only the serial backend is used")
 COMMENTED = """\
@@ -132,3 +133,36 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"):
         add_ignore(str(tmp_path / "file" / "config.toml"), NEW)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        COMMENTED,
+        "# nothing yet\n",
+        'ignore = [{code = "NPD109", subject = "numba", reason = "x"}]  # short\n[keys]\nfix = "F"\n',
+        '[keys]\nfix = "F"\n\n[[ignore]]\ncode = "NPD109"\nsubject = "a"\nreason = "b"\n# end\n',
+    ],
+)
+def test_what_was_added_can_be_taken_out_again(tmp_path: Path, text: str) -> None:
+    path = Path(written(tmp_path, text))
+    before = load_config(str(path))
+    add_ignore(str(path), NEW)
+    remove_ignore(str(path), NEW.code, NEW.subject)
+    assert load_config(str(path)) == before
+    assert all(line in path.read_text() for line in text.splitlines() if line.startswith(("#", "fix")))
+    for ignore in before.ignores:
+        remove_ignore(str(path), ignore.code, ignore.subject)
+    assert load_config(str(path)) == replace(before, ignores=())
+
+
+def test_what_is_not_there_is_not_taken_out(tmp_path: Path) -> None:
+    path = written(tmp_path, COMMENTED)
+    remove_ignore(path, "NPD999", "nothing")
+    assert Path(path).read_text() == COMMENTED
+
+
+def test_the_theme_is_a_text(tmp_path: Path) -> None:
+    assert load_config(written(tmp_path, 'theme = "light"\n')).theme == "light"
+    with pytest.raises(ConfigError, match="theme is no text"):
+        load_config(written(tmp_path, "theme = 7\n"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -11,7 +12,7 @@ from dataclasses import replace
 from textual.pilot import Pilot
 
 from npdoctor.checkup import Request
-from npdoctor.config import Ignore, add_ignore, config_path, load_config
+from npdoctor.config import Ignore, add_ignore, config_path, load_config, remove_ignore
 from npdoctor.model.finding import Finding
 from npdoctor.report.ignored import without_ignored
 from npdoctor.report.redact import Redactor
@@ -21,7 +22,7 @@ from npdoctor.tui.lens import Lenses
 from npdoctor.tui.repair import Repair
 from npdoctor.tui.settings import NO_SETTINGS, Settings
 from npdoctor.tui.signs import UNICODE, Signs
-from npdoctor.tui.state import State
+from npdoctor.tui.state import Again, State
 from npdoctor.tui.work import Planned
 
 from .mended import StandInBench
@@ -37,6 +38,7 @@ class Recorded:
         self.looked = 0
         self.halted = 0
         self.examined = 0
+        self.asked: list[str] = []
         self.lenses = Lenses(lambda diagnosis: diagnosis, str)
         self.repair = Repair(self, Redactor(home="/home/maria", user="maria"), bench)
         self.repair.read_history()
@@ -72,10 +74,27 @@ class Recorded:
     def ignore(self, finding: Finding, reason: str) -> str:
         path = config_path(os.environ)
         add_ignore(path, Ignore(finding.code, finding.subject, reason))
-        assert self.state.diagnosis
-        kept, ignored = without_ignored(self.state.diagnosis, self.ignores)
+        return self.judge(path)
+
+    def count_again(self, finding: Finding) -> str:
+        path = config_path(os.environ)
+        remove_ignore(path, finding.code, finding.subject)
+        return self.judge(path)
+
+    def judge(self, path: str) -> str:
+        found = self.state.diagnosis
+        assert found
+        whole = replace(found, findings=(*found.findings, *(i.finding for i in self.state.ignored)))
+        kept, ignored = without_ignored(whole, self.ignores)
         self.state = replace(self.state, diagnosis=kept, ignored=ignored)
         return path
+
+    def try_again(self, name: str) -> None:
+        self.asked.append(name)
+        self.state = replace(self.state, again=Again(name))
+
+    def start_over(self, python: str = "") -> None:
+        self.asked.append(f"all {python}".strip())
 
     def halt(self) -> None:
         self.halted += 1
@@ -98,6 +117,7 @@ def drive(
     """Open the screen on a state and take these steps."""
     source = Recorded(state, bench or StandInBench())
     face = Face(source, signs, settings)
+    face.clock = itertools.count(1.0).__next__  # every key comes a second after the one before
 
     async def run() -> None:
         async with face.run_test(size=size) as pilot:

@@ -20,7 +20,7 @@ COMMAND = (sys.executable, "-m", "npdoctor")
 class Terminal:
     """A terminal of 80 by 24 in which npdoctor runs."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], command: tuple[str, ...] = COMMAND) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.before = termios.tcgetattr(slave)
@@ -30,7 +30,7 @@ class Terminal:
         if self.pid == 0:
             os.login_tty(slave) if hasattr(os, "login_tty") else _login(slave)
             kept = {k: v for k, v in os.environ.items() if k != "CI"}
-            os.execve(COMMAND[0], COMMAND, {**kept, "TERM": "xterm-256color", **environ})
+            os.execve(command[0], command, {**kept, "TERM": "xterm-256color", **environ})
 
     def read_until(self, words: bytes, seconds: float = 30) -> None:
         """Read until these words were drawn."""
@@ -91,9 +91,9 @@ def _login(slave: int) -> None:
 
 
 @contextlib.contextmanager
-def terminal(**environ: str) -> Iterator[Terminal]:
+def terminal(*arguments: str, **environ: str) -> Iterator[Terminal]:
     """Open a terminal with npdoctor in it, and leave nothing behind."""
-    opened = Terminal(environ)
+    opened = Terminal(environ, (*COMMAND, *arguments))
     try:
         yield opened
     finally:

@@ -49,7 +49,7 @@ def test_a_reason_is_asked_for_and_written() -> None:
         assert "Why ignore" not in key_line(face)
         assert face.board.page == ""
         assert not face.board.marked
-        await pilot.press("enter")
+        await pilot.press("escape", "enter")
         await pilot.pause()
         await pilot.press("G")
         await pilot.pause()
@@ -93,6 +93,40 @@ def test_a_fix_of_all_leaves_out_what_is_ignored() -> None:
     drive(r.FINAL, steps)
 
 
+def test_x_on_an_ignored_finding_takes_it_back_when_asked_twice() -> None:
+    async def steps(face: Face, pilot: Pilot[None]) -> None:
+        await pilot.press("j", "x", *"no q", "enter")
+        await pilot.pause()
+        await pilot.press("G", "x")
+        assert "x again: NPD101 scipy counts again. Esc leaves it ignored." in key_line(face)
+        await pilot.press("f")
+        assert face.board.page == ""
+        await pilot.press("escape")
+        assert len(ignores()) == 1
+        await pilot.press("x", "x")
+        await pilot.pause()
+        assert not ignores()
+        text = screen_text(face)
+        assert "counts again. Taken out of" in " ".join(text.split())
+        assert "✗4 broken" in text
+        await pilot.press("s", "s")
+        assert "Enter open" in key_line(face)
+
+    drive(r.FINAL, steps)
+
+
+def test_what_is_ignored_stays_last_in_every_order() -> None:
+    async def steps(face: Face, pilot: Pilot[None]) -> None:
+        await pilot.press("j", "j", "x", *"no", "enter")
+        await pilot.pause()
+        for keys in (("s",), ("s",), ("S",), ("s",), ("S",)):
+            await pilot.press(*keys)
+            rows = face.board.list.rows
+            assert [bool(row.reason) for row in rows] == [False] * 5 + [True]
+
+    drive(r.FINAL, steps)
+
+
 def test_the_session_reads_writes_and_redacts() -> None:
     own = replace(r.SCIPY, subject="/home/maria/lib/scipy.so")
     found = r.diagnosis(own, r.JOBLIB)
@@ -124,5 +158,8 @@ def test_the_session_reads_writes_and_redacts() -> None:
     assert [i.finding.subject for i in state.ignored] == ["~/lib/scipy.so", "joblib"]
     assert code_on_leaving(state) == 0
     assert Ignore("NPD101", "/home/maria/lib/scipy.so", "a test") in ignores()
+    session.count_again(finding)
+    assert [f.subject for f in session.take().findings] == ["~/lib/scipy.so"]
+    assert [ignore.subject for ignore in ignores()] == ["joblib"]
     assert Path(path).read_text().startswith("# mine\n")
     session.stop()

@@ -132,3 +132,18 @@ def test_unknown_names_are_said(tmp_path: Path) -> None:
     read = read_settings({"NPDOCTOR_CONFIG": str(path)})
     assert read.config.keys == {"fix": "F"}
     assert read.complaints[0].endswith("unknown: colours.")
+
+
+def test_the_words_of_a_preview_name_the_keys_as_they_are() -> None:
+    async def steps(face: Face, pilot: Pilot[None]) -> None:
+        await pilot.press("f")
+        await reaches(face, pilot, Planned)
+        text = screen_text(face)
+        assert "ctrl+w plans the next" in text
+        assert "ctrl+z, or npdoctor" not in text
+        assert "Z, or npdoctor fix --undo" in " ".join(text.split())
+        await pilot.press("I")
+        assert "I again: " in key_line(face)
+
+    chosen = settings(strategy="ctrl+w", undo="Z", install="I")
+    drive(r.FINAL, steps, settings=chosen, size=(120, 60))

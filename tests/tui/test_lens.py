@@ -52,7 +52,7 @@ async def looking(face: Face, pilot: Pilot[None]) -> None:
         ("1.26.4", (3, 11, 7), "2.4.6"),
         ("1.26.4", (3, 10, 2), "2.2.6"),
         ("1.24.0", (3, 9, 2), "2.0.2"),
-        (None, (3, 12, 0), "2.4.6"),
+        (None, (3, 12, 0), "2.5.5"),
     ],
 )
 def test_the_other_numpy_is_one_that_this_python_can_have(
@@ -205,3 +205,15 @@ def test_a_lens_that_fails_says_so() -> None:
         await steps(face, pilot)
 
     drive(i.FINAL, broken)
+
+
+def test_what_is_copied_under_the_lens_names_what_was_assumed() -> None:
+    async def steps(face: Face, pilot: Pilot[None]) -> None:
+        assert "As if NumPy" not in face.item_text()
+        await pilot.press("L")
+        await looking(face, pilot)
+        assert face.item_text().startswith(
+            "As if NumPy 1.26.4 were installed, by binaries and metadata only:\n"
+        )
+
+    drive(i.FINAL, steps)

@@ -65,17 +65,17 @@ def test_the_choice_and_its_reason_are_shown() -> None:
 
 def test_nothing_is_counted_before_anything_was_judged() -> None:
     assert "✓" not in plain(status_line(r.READING, 80, UNICODE))
-    titles = ["[1", "Findings]", "2", "Packages", "3", "Extensions", "5", "History"]
+    titles = ["[1", "Findings]", "2", "Packages", "3", "Extensions", "4", "GPU", "5", "History"]
     assert plain(tabs(r.READING, FINDINGS, 0)).split() == titles
 
 
 @pytest.mark.parametrize(
     ("rooms", "text"),
     [
-        ((80, 80), " [1 Findings 6] 2 Packages 24  3 Extensions  5 History"),
-        ((40, 52), " [1 Findings 6] 2 Packages  3 Extensions  5 History"),
-        ((20, 30), " [1 Findings 6] 2  3  5"),
-        ((3, 3), " [1 Findings 6] 2  3  5"),
+        ((80, 80), " [1 Findings 6] 2 Packages 24  3 Extensions  4 GPU  5 History"),
+        ((50, 60), " [1 Findings 6] 2 Packages  3 Extensions  4 GPU  5 History"),
+        ((20, 30), " [1 Findings 6] 2  3  4  5"),
+        ((3, 3), " [1 Findings 6] 2  3  4  5"),
     ],
 )
 def test_the_other_panes_give_way_where_there_is_little_room(rooms: tuple[int, int], text: str) -> None:

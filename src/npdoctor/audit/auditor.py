@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from npdoctor.audit.asks import asked
 from npdoctor.audit.basis import choose_basis, choose_python
 from npdoctor.audit.by_book import known_by_book
+from npdoctor.audit.context_files import context_file
 from npdoctor.audit.corrections import corrections
 from npdoctor.audit.image.judge import judge_image
+from npdoctor.audit.image.order import commands_of
 from npdoctor.audit.installed import Installed
 from npdoctor.audit.judge import judge
 from npdoctor.audit.listener import AuditListener
@@ -90,7 +92,7 @@ class _Auditor:
         verdicts = [judge(ask, k, basis, self._group(ask.name)) for ask, k in known]
         numpy = judge_numpy(found.numpy, basis, assumed is not None)
         verdicts = [*([numpy] if numpy else []), *verdicts]
-        findings = [v.finding for v in verdicts if v.finding] + self._of_images(sources, basis)
+        findings = [v.finding for v in verdicts if v.finding] + self._of_images(read, sources, basis)
         wanted = {v.judged.name: v.judged.recommended for v in verdicts if v.judged.recommended}
         edits, notes = corrections(read, wanted, self.request.folder, python[0]) if wanted else ((), ())
         said = (note for source in sources for note in source.notes)
@@ -163,17 +165,24 @@ class _Auditor:
         packages = self.book.packages
         return tuple(ask for ask in brought if ask.name in packages and packages[ask.name].numpy2)
 
-    def _of_images(self, sources: Sequence[Source], basis: Basis) -> list[Finding]:
-        """Judge the Dockerfiles beside what the files declare."""
-        named: dict[str, tuple[Declared, ...]] = {
-            source.path: source.declared for source in sources if source.image is None
-        }
-        return [
-            finding
-            for source in sources
-            if source.image is not None
-            for finding in judge_image(source.image, named, basis.numpy, self.book)
-        ]
+    def _of_images(self, read: Sequence[Source], sources: Sequence[Source], basis: Basis) -> list[Finding]:
+        """Judge the Dockerfiles beside what the files declare; `read` has them by their absolute paths."""
+        declared = {os.path.realpath(r.path): s.declared for r, s in zip(read, sources, strict=True)}
+        findings: list[Finding] = []
+        for place, source in zip(read, sources, strict=True):
+            if source.image is None:
+                continue
+            beside, folder = os.path.dirname(place.path), os.path.abspath(self.request.folder)
+            commands = commands_of(source.image)
+            names = {name for command in commands for name in (*command.files, *command.constraints)}
+            found = {name: context_file(source.image, name, beside, folder) for name in names}
+            named = {
+                name: declared[os.path.realpath(path)]
+                for name, path in found.items()
+                if os.path.realpath(path) in declared
+            }
+            findings += judge_image(source.image, named, basis.numpy, self.book)
+        return findings
 
     def _group(self, name: str) -> str:
         rule = self.book.packages.get(name)

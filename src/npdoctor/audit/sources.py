@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from npdoctor.audit.conda_environment import conda_source
+from npdoctor.audit.context_files import OF_PROJECT, context_file, file_at
 from npdoctor.audit.image.order import commands_of
 from npdoctor.audit.image.read import read_image
 from npdoctor.audit.locks import lock_source
@@ -23,7 +24,6 @@ from npdoctor.model.image import Act, Command
 
 _MOST_FILES = 200
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
-_OF_PROJECT = ("pyproject.toml", "setup.cfg")
 _NO_READER = (
     "is none of requirements, constraints, pyproject.toml, setup.cfg, pixi.toml, Pipfile, a lock file, "
     "a conda environment or a Dockerfile"
@@ -96,20 +96,14 @@ class _Reading:
         beside = os.path.dirname(source.path)
         if source.image is None:
             place = os.path.join(beside, name)
-            found = _file_at(place)
+            found = file_at(place)
             why = "is not a file" if os.path.lexists(place) else "does not exist"
             return found, "" if found else f"names {name}, which {why}."
-        copied = dict(source.image.sources).get(name, name)
-        # A file is copied into an image from the folder that it is built in, by whatever name.
-        places = (
-            [] if os.path.isabs(copied) else [os.path.join(beside, copied), os.path.join(self.folder, copied)]
-        )
-        places.append(os.path.join(beside, os.path.basename(copied)))
-        found = next(filter(None, map(_file_at, places)), "")
+        found = context_file(source.image, name, beside, self.folder)
         if not found:
             return "", f"installs from {name}, which is not beside it."
         read = os.path.relpath(found, beside)
-        known = os.path.basename(read) in _OF_PROJECT or read == os.path.normpath(name)
+        known = os.path.basename(read) in OF_PROJECT or read == os.path.normpath(name)
         return found, "" if known else f"installs from {name}: {read} was read for it."
 
     def _one(self, path: str, constraint: bool) -> list[tuple[int, _Lead]]:
@@ -122,13 +116,6 @@ class _Reading:
         self.seen.add(known)
         self.found.append(source)
         return [(len(self.found) - 1, lead) for lead in leads]
-
-
-def _file_at(place: str) -> str:
-    """Return the file at a place, of a folder the project file in it; empty where there is none."""
-    inside = (os.path.join(place, name) for name in _OF_PROJECT)
-    found = (path for path in (place, *inside) if os.path.isfile(path))
-    return os.path.normpath(next(found, "")) if os.path.exists(place) else ""
 
 
 def _read(file: FileText, constraint: bool) -> tuple[Source, tuple[_Lead, ...]]:

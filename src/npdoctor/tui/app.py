@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -26,26 +29,52 @@ class _EndedBySignal(BaseException):
     """
 
 
-def run() -> int:
-    """Show the findings as they come; return the exit code of the verdict."""
+def run(
+    crash_words: Callable[[Exception], str],
+    python: str | None = None,
+    timeout: float = 20.0,
+    jobs: int = 0,
+    ascii_only: bool = False,
+) -> int:
+    """Show the findings as they come; return the exit code of the verdict.
+
+    `timeout` is in seconds per import, `jobs` 0 means one for each core. `crash_words` keeps a failure of
+    npdoctor itself for a report, and says where.
+    """
     _say("npdoctor: starting…")
+    gc.disable()  # what is imported stays, and looking for garbage in it costs time before the first picture
     received: list[int] = []
     _watch(received)
     session: Session | None = None
     try:
+        from npdoctor.checkup import Request
+        from npdoctor.probe.launch import current_folder
         from npdoctor.tui.session import Session
         from npdoctor.tui.settings import read_settings
 
         settings = read_settings(os.environ)
-        session = Session(person_redactor(os.environ), config=settings.config)
+        request = Request(python=python, timeout=timeout, jobs=jobs, working_folder=current_folder())
+        session = Session(person_redactor(os.environ), request, config=settings.config)
         session.start(screen_follows=True)
 
-        from npdoctor.tui.face import Face
-        from npdoctor.tui.signs import signs_for
+        from npdoctor.tui.opening import Opening
+        from npdoctor.tui.signs import ASCII, signs_for
 
-        signs = signs_for(os.environ, sys.stderr.encoding)
-        face = _make_face(Face, session, signs, settings)
-        face.run(mouse=False)
+        signs = ASCII if ascii_only else signs_for(os.environ, sys.stderr.encoding)
+        served = bool(os.environ.get("NPDOCTOR_SERVED"))  # a browser shows the screen: no terminal here
+        with contextlib.nullcontext() if served else Opening() as opening:
+            if opening:
+                opening.draw(session.take(), signs, usual_keys=not settings.config.keys)
+
+            from npdoctor.tui.gpu.face import GpuFace
+
+            face = _make_face(GpuFace, session, signs, settings)
+            if opening:
+                face.go_on_from(opening, received)
+            gc.freeze()
+            gc.enable()
+            _watch(received, unwind=False)
+            face.run(mouse=False)
         if face.ended_by:
             received.append(face.ended_by)
         _watch(received)
@@ -53,12 +82,12 @@ def run() -> int:
         if received:
             return _ended(received[0], session)
         if face.error:
-            return _leave(_own_failure(face.error), EXIT_INTERNAL)
-        return _outcome(face, session, signs)
+            return _leave(crash_words(face.error), EXIT_INTERNAL)
+        return _outcome(face, session, signs, crash_words)
     except _EndedBySignal:
         return _ended(received[0], session)
     except Exception as error:
-        return _leave(_own_failure(error), EXIT_INTERNAL)
+        return _leave(crash_words(error), EXIT_INTERNAL)
     finally:
         if session:
             session.stop()
@@ -75,18 +104,17 @@ def _make_face(face: type[Face], session: Session, signs: Signs, settings: Setti
     return made
 
 
-def _outcome(face: Face, session: Session, signs: Signs) -> int:
+def _outcome(face: Face, session: Session, signs: Signs, crash_words: Callable[[Exception], str]) -> int:
+    """Say the verdict; of a failure of npdoctor itself, where the report of it is."""
     from npdoctor.tui.present import closing_line
     from npdoctor.tui.state import code_on_leaving
 
     state = session.take()
-    return _leave(closing_line(state, signs), code_on_leaving(state, face.interrupted))
-
-
-def _own_failure(error: Exception) -> str:
-    words = " ".join(str(error).split())[:200]
-    said = f"npdoctor failed (not your environment): {type(error).__name__}: {words}"
-    return f"{person_redactor(os.environ).redact(said)} Without a screen: npdoctor check"
+    lines = [closing_line(state, signs)]
+    defects = [*session.defects, *session.repair.defects]
+    if defects:
+        lines = [*([] if state.failure else lines), signs.text(crash_words(defects[0]))]
+    return _leave("\n".join(lines), code_on_leaving(state, face.interrupted))
 
 
 def _ended(number: int, session: Session | None) -> int:
@@ -112,10 +140,13 @@ def _say(text: str) -> None:
         pass  # the terminal is gone
 
 
-def _watch(received: list[int]) -> None:
-    def unwind(number: int, _: FrameType | None) -> None:
+def _watch(received: list[int], unwind: bool = True) -> None:
+    """Keep which signals come, and unwind the stack where nobody else looks whether one came."""
+
+    def hear(number: int, _: FrameType | None) -> None:
         received.append(number)
-        raise _EndedBySignal
+        if unwind:
+            raise _EndedBySignal
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, unwind)
+        signal.signal(number, hear)

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from npdoctor.checkup import Request
+from npdoctor.checkup import Listener, Request
 from npdoctor.fix.write.outcome import UndoOutcome
 from npdoctor.model.diagnosis import Diagnosis
 from npdoctor.model.mending import Mending
 from npdoctor.model.plan import Entry, Strategy
 from npdoctor.model.rules import RuleBook
 from npdoctor.probe.control import Control
+
+Examine = Callable[[Request, RuleBook, Listener, Control], Diagnosis]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A widget that shows lines and repaints only the cells that differ from what it showed before."""
+"""A widget that shows lines and repaints only those that differ from what it showed before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from npdoctor.tui.line import EMPTY, Line, width_of
+from npdoctor.tui.line import EMPTY, Line
 
 STYLES = {
     "": Style(),
@@ -42,7 +42,7 @@ class Canvas(Widget):
             old = before[y] if y < len(before) else EMPTY
             new = self.lines[y] if y < len(self.lines) else EMPTY
             if old != new:
-                regions.append(Region(0, y, _changed_end(old, new), 1))
+                regions.append(Region(0, y, self.size.width, 1))
         if regions:
             self.refresh(*regions)
 
@@ -52,16 +52,3 @@ class Canvas(Widget):
         style = self.rich_style
         segments = [Segment(text, style + STYLES[role]) for text, role in line]
         return Strip(segments).simplify().adjust_cell_length(self.size.width, style)
-
-
-def _changed_end(old: Line, new: Line) -> int:
-    """Return the cell after the last one that differs: Textual repaints a line from its beginning."""
-    ends = width_of(old), width_of(new)
-    if ends[0] != ends[1]:
-        return max(ends)
-    end = ends[0]
-    for before, after in zip(reversed(old), reversed(new), strict=False):
-        if before != after:
-            break
-        end -= width_of((before,))
-    return max(1, end)

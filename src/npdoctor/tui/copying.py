@@ -50,6 +50,11 @@ class Copying(Telling):
             lines += [f"ignored: {row.reason}"] if row.reason else []
         else:
             lines = [plain(line) for line in board.pane.detail(board.selected, WIDTH, board.signs)]
+        if lines and self.state.lens and board.page in ("", "detail"):
+            lines = [
+                f"As if NumPy {self.state.lens.numpy} were installed, by binaries and metadata only:",
+                *lines,
+            ]
         text = "\n".join(board.signs.text(line.rstrip()) for line in lines)
         return f"{text}\n" if text else ""
 

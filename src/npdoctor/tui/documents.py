@@ -45,9 +45,15 @@ class WatchedRedactor(Redactor):
     """Keep for each kind the lines in which something of it was hidden, as they are shown."""
 
     def __init__(
-        self, home: str | None = None, user: str | None = None, host: str | None = None, enabled: bool = True
+        self,
+        home: str | None = None,
+        user: str | None = None,
+        host: str | None = None,
+        enabled: bool = True,
+        *,
+        known: Iterable[str] = (),
     ) -> None:
-        super().__init__(home, user, host, enabled)
+        super().__init__(home, user, host, enabled, known=known)
         self.places: dict[str, dict[str, None]] = {}
 
     def redact(self, text: str) -> str:

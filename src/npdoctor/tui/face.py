@@ -7,16 +7,20 @@ import contextlib
 import os
 import signal
 import threading
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from npdoctor.tui.arranging import Arranging
+from npdoctor.tui.commanding import Commanding
 from npdoctor.tui.fixing import LEAVING, Fixing
 from npdoctor.tui.ground import Source
 from npdoctor.tui.keymap import keymap_of
-from npdoctor.tui.keys import KEYS, MOVING
-from npdoctor.tui.moving import Moving
+from npdoctor.tui.keys import KEYS, MOVING, sorted_out
+from npdoctor.tui.looking import Looking
+from npdoctor.tui.mousing import Mousing
 from npdoctor.tui.settings import NO_SETTINGS, Settings
 from npdoctor.tui.sharing import SHARING, Sharing
 from npdoctor.tui.signs import Signs
@@ -27,7 +31,7 @@ LAST_MOMENT = 2.0
 FIXING = frozenset({"fix", "mark", "strategy", "write", "install", "undo"})
 
 
-class Face(Sharing, Moving, TypingFilter, Fixing, inherit_bindings=False):
+class Face(Commanding, Sharing, Mousing, TypingFilter, Looking, Arranging, Fixing, inherit_bindings=False):
     """Findings with detail, what mends them and what did, in the terminal's own colours."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -38,11 +42,13 @@ class Face(Sharing, Moving, TypingFilter, Fixing, inherit_bindings=False):
     CSS = "Screen { background: ansi_default; }"
 
     def __init__(self, source: Source, signs: Signs, settings: Settings = NO_SETTINGS) -> None:
-        super().__init__(source, signs)
         keymap = keymap_of(settings.config.keys)
-        self.key_names, self.board.key_table = keymap.names, keymap.keys
+        super().__init__(source, replace(signs, keys=keymap.own))
+        self.key_names, self._table = keymap.names, keymap.keys
+        self.board.key_table = self._table
         self.set_keymap(keymap.bindings)
-        self._complaints = (*settings.complaints, *keymap.complaints)
+        unknown = self.dress(settings.config.theme)
+        self._complaints = (*settings.complaints, *keymap.complaints, *([unknown] if unknown else []))
         self.theme = "ansi-dark"
         self.interrupted = False
         self.ended_by: int | None = None
@@ -61,15 +67,13 @@ class Face(Sharing, Moving, TypingFilter, Fixing, inherit_bindings=False):
             self.tell(" ".join(self._complaints))
 
     def watch_signals(self) -> None:
-        """Leave where a signal says so, from here on."""
+        """Leave where a signal says so, from here on, or has said so before."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
                 loop.add_signal_handler(number, self.end_by, number)
-
-    def draw_all(self, _: object = None) -> None:
-        """Draw every cell, as after the shell had the terminal."""
-        self.screen.refresh(layout=True)
+        for earlier in self.received[:1]:
+            self.end_by(earlier)
 
     def end_by(self, number: int) -> None:
         """Leave because a signal says so."""
@@ -101,12 +105,18 @@ class Face(Sharing, Moving, TypingFilter, Fixing, inherit_bindings=False):
         if self.typing or self.board.is_one_line:
             return False
         if self.question:
+            if self.returning:
+                return action in ("close", "ignore")
             return action == "close" or (action == "install" and self.question != LEAVING)
         page, work = self.board.page, self.state.work
         if action in FIXING:
             return self.state.lens is None and self.can_fix(action)
         if action in SHARING:
             return self.can_share(action) and (action != "ignore" or self.state.lens is None)
+        if action in ("again", "over"):
+            return self.can_look(action)
+        if action in ("layout", "bigger", "smaller"):
+            return self.can_arrange(action)
         if action in MOVING:
             if page == "export":
                 return action in ("down", "up")
@@ -128,6 +138,9 @@ class Face(Sharing, Moving, TypingFilter, Fixing, inherit_bindings=False):
             "next_pane": not page,
             "pane_before": not page,
             "pause": not page and self.state.diagnosis is not None and not self.state.ended,
+            "palette": not isinstance(work, (Carrying, TakingBack)),
+            "theme": True,
+            "mouse": self.can_mouse(),
             "help": page == "help" or not isinstance(work, (Carrying, TakingBack)),
         }.get(action, False)
 
@@ -160,6 +173,7 @@ class Face(Sharing, Moving, TypingFilter, Fixing, inherit_bindings=False):
         if self.board.page == "help":
             self.action_close()
         else:
+            self.board.key_table = sorted_out(self._table, self.working())
             self.open("help")
 
     def action_lens(self) -> None:

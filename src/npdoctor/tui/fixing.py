@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from npdoctor.model.finding import Severity
@@ -13,6 +14,8 @@ from npdoctor.tui.present import Row, rows_of
 from npdoctor.tui.work import Carried, Carrying, NotPlanned, Order, Planned, Planning, Running, TakingBack
 
 NARROW = 60
+# A key that is held down comes again within this many seconds, at first after 0.66 under X.
+HELD = 0.7
 GRAVE = (Severity.BROKEN, Severity.WARNING)
 LEAVING = (
     "Still changing files. q leaves; npdoctor fix --undo puts all back. Esc stays.",
@@ -32,6 +35,9 @@ def order_for(row: Row | None, marked: Iterable[Row]) -> Order | None:
 
 class Fixing(Ground):
     """Previews fixes and undos, and carries them out when asked to."""
+
+    clock: Callable[[], float] = staticmethod(time.monotonic)
+    _pressed = 0.0
 
     # -- what works now -----------------------------------------------------------------------------
 
@@ -142,9 +148,14 @@ class Fixing(Ground):
         self.follow()
 
     def action_install(self) -> None:
-        """Ask once, then write and install, or undo."""
+        """Ask once, then write and install, or undo; a key that is held down answers nothing."""
+        now, before = self.clock(), self._pressed
+        self._pressed = now
         if not self.question:
             self._ask(self._before_installing())
+            return
+        if now - before < HELD:
+            self._ask(self._before_installing(held=True))
             return
         self.question = ()
         self.board.marked = frozenset()
@@ -154,7 +165,7 @@ class Fixing(Ground):
             self.source.repair.carry_out(install=True)
         self.follow()
 
-    def _before_installing(self) -> tuple[str, ...]:
+    def _before_installing(self, held: bool = False) -> tuple[str, ...]:
         work, entry = self.state.work, self.board.entry
         if isinstance(work, Planned):
             plan = work.sheet.mending.plan
@@ -164,10 +175,13 @@ class Fixing(Ground):
             what, short = f"{files}change {changes}", f"change {count}"
         else:
             what = short = f"undo fix {entry.id}" if entry else "undo"
+        again = f"{self.board.signs.key('install', 'A')} again"
+        if held:
+            return (f"Let the key go, then {again}: {what}.", f"Let go, then {again}: {short}.", again)
         return (
-            f"A again: {what}. Esc changes nothing.",
-            f"A again: {short}. Esc leaves it.",
-            "A again, or Esc",
+            f"{again}: {what}. Esc changes nothing.",
+            f"{again}: {short}. Esc leaves it.",
+            f"{again}, or Esc",
         )
 
     def _ask(self, words: tuple[str, ...]) -> None:

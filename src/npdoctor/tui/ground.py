@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from textual.app import App
 from textual.timer import Timer
 
 from npdoctor.config import Ignore
 from npdoctor.model.finding import Finding
+from npdoctor.tui.arranged import ArrangedBoard
 from npdoctor.tui.bench import Case
-from npdoctor.tui.board import Board
 from npdoctor.tui.keys import filter_line, key_line, question_line
+from npdoctor.tui.painting import Painting
 from npdoctor.tui.repair import Repair
 from npdoctor.tui.signs import Signs
 from npdoctor.tui.state import State
 
 PAUSE = 0.25
+SHORT_PAUSE = 0.08  # until there is a verdict
 
 
 class Source(Protocol):
@@ -49,18 +50,27 @@ class Source(Protocol):
     def cancel(self) -> None:
         """Stop the examination, without waiting for it."""
 
+    def count_again(self, finding: Finding) -> str:
+        """Take a finding of the state out of the config file, return its path; raise ConfigError."""
+
+    def try_again(self, name: str) -> None:
+        """Import one distribution again; what came of it is in the state."""
+
+    def start_over(self, python: str = "") -> None:
+        """Examine everything anew, or another interpreter."""
+
     def turn_lens(self) -> None:
         """Judge as if the other NumPy were installed, or show again what is there."""
 
 
-class Ground(App[None]):
+class Ground(Painting):
     """Draws the state, looks for news at most four times a second while something goes on."""
 
     def __init__(self, source: Source, signs: Signs) -> None:
-        super().__init__(ansi_color=True)
+        super().__init__()
         self.source = source
         self.state = source.take()
-        self.board = Board(signs, self.draw)
+        self.board = ArrangedBoard(signs, self.draw)
         self.filter = ""
         self.wanted_in: dict[str, str] = {}
         self.typing = False
@@ -72,23 +82,30 @@ class Ground(App[None]):
     def follow(self) -> None:
         """Look for news at once, and from here on until nothing more will come."""
         if self._timer is None:
-            self._timer = self.set_interval(PAUSE, self.look)
+            self._timer = self.set_interval(self._pause(), self.look)
         self.look()
 
     def look(self) -> None:
         """Take the newest state; no further look is needed after the last word."""
-        state = self.source.take()
-        if state.is_still and self._timer:
+        before, state = self._pause(), self.source.take()
+        if state == self.state and not state.is_still:
+            return
+        changed, self.state = state != self.state, state
+        if self._timer and (state.is_still or self._pause() != before):
             self._timer.stop()
-            self._timer = None
-        if state != self.state:
-            self.state = state
+            self._timer = None if state.is_still else self.set_interval(self._pause(), self.look)
+        if changed:
             self.draw()
+
+    def _pause(self) -> float:
+        return PAUSE if self.state.diagnosis or self.state.ended else SHORT_PAUSE
 
     def draw(self) -> None:
         """Draw the state and the keys that work in it."""
         self.board.show(self.state, self.filter)
         self.draw_keys()
+        if self.board.status.size:
+            self.begin()
         self.call_after_refresh(self.source.screen_is_up)
 
     def draw_keys(self) -> None:

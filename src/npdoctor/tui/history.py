@@ -107,7 +107,7 @@ def past_lines(past: Past, width: int, signs: Signs) -> list[Line]:
     for change in reasons:
         lines += block(signs.text(change.why), width, "", ((f"   {change.name}  ", "strong"),))
     if entry.stage is not Stage.UNDONE:
-        lines += [EMPTY, *block("u shows what undoing it puts back.", width, "faint")]
+        lines += [EMPTY, *block(f"{signs.key('undo', 'u')} shows what undoing it puts back.", width, "faint")]
     return lines
 
 
@@ -129,7 +129,10 @@ def undo_lines(entry: Entry, work: Work | None, width: int, signs: Signs) -> lis
         versions = f"{change.new or 'removed'} → {change.old or 'not installed'}"
         lines += block(signs.text(versions), width, "strong", ((f"   {change.name:<{names}}  ", ""),))
     lines += _paths("as it was", entry.files, width, signs)
-    words = "A, twice, puts this back. What was changed since the fix is never overwritten: it is shown."
+    again = signs.key("install", "A")
+    words = (
+        f"{again}, twice, puts this back. What was changed since the fix is never overwritten: it is shown."
+    )
     return [*lines, EMPTY, *block(words, width)]
 
 

@@ -1,4 +1,4 @@
-"""The key that ignores a finding: it asks for a reason and writes both to the config file."""
+"""The key that ignores a finding, with a reason, in the config file; and that takes it out of there again."""
 
 from __future__ import annotations
 
@@ -22,10 +22,17 @@ class Ignoring(Telling):
     _asking: Row | None = None
     _reason = ""
     _refused = False
+    returning: Row | None = None
 
     def action_ignore(self) -> None:
-        """Begin to ask for a reason."""
-        if self.board.row:
+        """Begin to ask for a reason; where the finding is ignored, ask whether it counts again."""
+        row = self.board.row
+        if row and row.reason:
+            if self.returning is None:
+                self._ask_to_count(row)
+            else:
+                self._count_again(self.returning)
+        elif row:
             self._asking, self._reason, self._refused, self.typing = self.board.row, "", False, True
             self.draw_keys()
 
@@ -62,6 +69,33 @@ class Ignoring(Telling):
             event.prevent_default()
             self._reason += " ".join(event.text.split())
             self.draw_keys()
+
+    def _ask_to_count(self, row: Row) -> None:
+        x = self.board.signs.key("ignore", "x")
+        self.returning = row
+        self.question = (
+            f"{x} again: {row.finding.code} {row.finding.subject} counts again. Esc leaves it ignored.",
+            f"{x} again: it counts again. Esc leaves it.",
+            f"{x} again, or Esc",
+        )
+        self.draw_keys()
+
+    def _count_again(self, row: Row) -> None:
+        self.returning, self.question = None, ()
+        try:
+            path = self.source.count_again(row.finding)
+        except NpdoctorError as error:
+            self.tell(f"Still ignored: {error}")
+            return
+        if self.board.page == "detail":
+            self.action_close()
+        self.look()
+        self.tell(f"{row.finding.code} {named(row.finding)} counts again. Taken out of {shown_path(path)}")
+
+    def action_close(self) -> None:
+        """Take the question back, or go back."""
+        self.returning = None
+        super().action_close()
 
     def _stop_asking(self) -> None:
         self._asking, self.typing = None, False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
 from packaging.utils import canonicalize_name
@@ -63,6 +64,25 @@ class Inventory:
                 if match:
                     found.setdefault(canonicalize_name(match[1]), []).append((distribution.name, text))
         return found
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """Return npdoctor, where it is installed, and what nothing but npdoctor requires."""
+        if "npdoctor" not in self.distributions:
+            return frozenset()
+        own, found = {"npdoctor"}, ["npdoctor"]
+        while found:
+            new = {name for name in self._required(found.pop()) if name in self.distributions} - own
+            own |= new
+            found += new
+        while others := {n for n in own - {"npdoctor"} if not set(self.required_by(n)) <= own}:
+            own -= others
+        return frozenset(own)
+
+    def _required(self, name: str) -> Iterator[str]:
+        texts = self.distributions[name].requires
+        target = self.snapshot.target
+        yield from (one.name for one in (applying(text, target) for text in texts) if one)
 
     def requires(self, name: str) -> tuple[str, ...]:
         """Return the requirements of a distribution that apply here, without their markers."""

@@ -24,13 +24,15 @@ DISPLAYED = {
 class Keymap:
     """The keys as they are: `bindings` by binding id, `names` from what the table shows to what is shown.
 
-    `complaints` say what could not be taken and why; those keys stay as they were.
+    `own` names by action the keys that are not the usual ones. `complaints` say what could not be taken
+    and why; those keys stay as they were.
     """
 
     keys: tuple[Key, ...] = KEYS
     bindings: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
+    own: Mapping[str, str] = field(default_factory=dict)
 
 
 def keymap_of(wanted: Mapping[str, str], table: tuple[Key, ...] = KEYS) -> Keymap:
@@ -47,7 +49,8 @@ def keymap_of(wanted: Mapping[str, str], table: tuple[Key, ...] = KEYS) -> Keyma
     names = dict(_names(table, chosen))
     shown = tuple(replace(key, shown=names.get(key.shown, key.shown)) for key in chosen)
     bindings = {f"npd.{key.action}": key.keys for key in chosen} if taken else {}
-    return Keymap(shown, bindings, names, tuple(complaints))
+    own = {action: _display(keys.split(",")[0]) for action, keys in taken.items()}
+    return Keymap(shown, bindings, names, tuple(complaints), own)
 
 
 def _understood(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from npdoctor.tui.line import Line, fit, width_of
 from npdoctor.tui.signs import Signs
 
-GROUPS = ("move", "look", "fix", "run", "share", "app")
+GROUPS = ("move", "look", "fix", "run", "share", "app", "else")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ KEYS = (
     Key("detail_down", "J", "J K", "", "scroll the detail without leaving the list", "look"),
     Key("detail_up", "K", "K", "", "", "look"),
     Key("filter", "slash", "/", "filter", "filter: word, a|b, !word, is:broken", "look"),
-    Key("ignore", "x", "x", "ignore", "ignore the finding from here on; asks why", "fix"),
+    Key("ignore", "x", "x", "ignore", "ignore the finding, asks why; or count it again", "fix"),
     Key("copy", "y", "y", "copy", "copy what is under the cursor, or the commands", "share"),
     Key("copy_report", "Y", "Y", "", "copy the whole report, redacted", "share"),
     Key("plain", "o", "o", "", "plain text in the normal screen, to select in", "share"),
@@ -55,22 +55,42 @@ KEYS = (
     Key("sort", "s", "s S", "sort", "next order of the list, the order turned round", "look"),
     Key("reverse", "S", "S", "", "", "look"),
     Key("lens", "L", "L", "other NumPy", "judge as if NumPy 1 were here, or NumPy 2; back", "look"),
-    Key("findings", "1", "1 2 3 5", "", "the panes: findings, packages, extensions, history", "look"),
+    Key("findings", "1", "1 2 3 4 5", "", "findings, packages, extensions, GPU, history", "look"),
     Key("packages", "2", "2", "", "", "look"),
     Key("extensions", "3", "3", "", "", "look"),
+    Key("gpus", "4", "4", "", "", "look"),
     Key("history", "5", "5", "", "", "look"),
     Key("next_pane", "tab", "Tab shift+Tab", "pane", "the next pane, the one before", "look"),
     Key("pane_before", "shift+tab", "shift+Tab", "", "", "look"),
+    Key("layout", "P", "P", "", "the detail at the right, below, or none", "look"),
+    Key("bigger", "plus", "+ _", "", "more room for the detail, or less", "look"),
+    Key("smaller", "underscore", "_", "", "", "look"),
+    Key("again", "r", "r R", "re-probe", "import it again, 60 s if it was silent; R all", "run"),
+    Key("over", "R", "R", "", "", "run"),
     Key("pause", "p", "p", "pause", "pause the imports, or go on with them", "run"),
+    Key("palette", "colon,ctrl+p", ": ctrl+p", "commands", "find a command by its name", "app"),
+    Key("theme", "t", "t", "", "other colours, also for a light background", "app"),
+    Key("mouse", "m", "m", "", "mouse on, or off: then the terminal selects", "app"),
     Key("help", "question_mark", "?", "help", "this help", "app"),
     Key("suspend", "ctrl+z", "ctrl+z", "", "suspend; fg brings it back", "app"),
     Key("quit", "q", "q", "quit", "quit; the exit code says what was found", "app"),
     Key("interrupt", "ctrl+c", "ctrl+c", "", "quit; before the end the exit code is 130", "app"),
 )
 MOVING = frozenset(key.action for key in KEYS if key.group == "move")
-SHORT = {"open": "Enter", "close": "Esc", "next_pane": "Tab"}
+SHORT = {"open": "Enter", "close": "Esc", "next_pane": "Tab", "palette": ":", "again": "r"}
 # What leaves the key line first where not all have room.
-YIELDING = ("e", "x", "y", "s S", "L", "Tab", "j k", "Space", "w", "/", "p", "J K", "u", "s", "?")
+YIELDING = (":", "e", "x", "r", "y", "s S", "L", "Tab", "j k", "Space", "w", "/", "p", "J K", "u", "s", "?")
+
+
+def sorted_out(keys: tuple[Key, ...], works: frozenset[str]) -> tuple[Key, ...]:
+    """Return the keys with those that do nothing now in the last group; one meaning stays together."""
+    sorted_keys: list[Key] = []
+    for position, key in enumerate(keys):
+        rest = keys[position + 1 :]
+        beside = next((n for n, other in enumerate(rest) if other.meaning), len(rest))
+        works_now = any(one.action in works for one in (key, *rest[:beside]))
+        sorted_keys.append(key if works_now else replace(key, group="else"))
+    return tuple(sorted_keys)
 
 
 def hints(works: frozenset[str], page: str, words: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

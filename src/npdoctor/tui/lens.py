@@ -8,14 +8,10 @@ from dataclasses import dataclass, replace
 
 from npdoctor.diagnose.engine import diagnose
 from npdoctor.model.diagnosis import Diagnosis
+from npdoctor.model.numpy_releases import NUMPY_1, NUMPY_2
 from npdoctor.model.requirement import parsed_version
 from npdoctor.tui.bench import Case
 from npdoctor.tui.state import Lens, State
-
-# The newest release of each major by the oldest Python it supports: Requires-Python of the releases on
-# PyPI, read in November 2026. 1.26.4 is the last release of NumPy 1 (rules.toml, package numpy).
-NUMPY_1 = (((3, 9), "1.26.4"), ((3, 8), "1.24.4"), ((3, 7), "1.21.6"))
-NUMPY_2 = (((3, 11), "2.4.6"), ((3, 10), "2.2.6"), ((3, 9), "2.0.2"))
 
 
 def other_numpy(installed: str | None, python: tuple[int, int, int]) -> str:

@@ -44,6 +44,11 @@ PLACES = {
     "other": "elsewhere on sys.path",
 }
 
+OWN = (
+    "npdoctor is installed in what it examines, and nothing but npdoctor requires this. "
+    "It is judged like all the rest. Better is npdoctor outside: uvx npdoctor --python PATH"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Package:
@@ -89,7 +94,8 @@ def packages_of(state: State) -> tuple[Package, ...]:
 
 def package_words(package: Package) -> tuple[tuple[str, ...], str]:
     """Return what a filter looks at: the states, and the text."""
-    return (package.state.state,), f"{package.state.name} {package.state.version}"
+    own = ("self",) if package.state.name in package.inventory.own else ()
+    return (package.state.state, *own), f"{package.state.name} {package.state.version}"
 
 
 def _by_version(package: Package) -> tuple[bool, Version, str]:
@@ -159,6 +165,8 @@ def _count(package: Package) -> str:
 
 
 def _place(package: Package) -> str:
+    if package.state.name in package.inventory.own:
+        return "self"
     found = package.distribution
     return kind_of_place(found, package.inventory.snapshot.target) if found else ""
 
@@ -193,6 +201,8 @@ def _facts(package: Package) -> Iterator[tuple[str, str]]:
         if found.version != state.version:
             yield "Assumed", f"{state.version}, installed is {found.version}"
         yield "Lies in", f"{PLACES[kind_of_place(found, inventory.snapshot.target)]}, {found.location}"
+        if state.name in inventory.own:
+            yield "Self", OWN
         yield "Installed by", found.installer or "not recorded"
         if found.direct_url:
             yield "From", found.direct_url.url

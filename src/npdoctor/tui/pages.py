@@ -43,7 +43,8 @@ def row_lines(row: Row, width: int, signs: Signs) -> list[Line]:
     """Return everything known of the finding of a row, and why it is ignored where it is."""
     lines = finding_lines(row.finding, width, signs)
     if row.reason:
-        said = f"{row.reason} - the config file holds this; without it the finding counts again."
+        again = signs.key("ignore", "x")
+        said = f"{row.reason} - the config file holds this; {again} makes the finding count again."
         lines += [EMPTY, *_labelled("Ignored", said, width, signs)]
     return lines
 
@@ -77,8 +78,9 @@ def rule_lines(rule: CodeRule, width: int, signs: Signs) -> list[Line]:
 
 
 def help_lines(keys: tuple[Key, ...], width: int, signs: Signs) -> list[Line]:
-    """Return the keys of the screen that was left for this help, the signs and the words."""
-    lines: list[Line] = [((" Keys", "strong"),)]
+    """Return the keys of the screen that was left for this help, the others, and the signs."""
+    where = "  what works where you come from; ELSE: what does not"
+    lines: list[Line] = [fit(((" Keys", "strong"), (where, "faint")), width, signs.more)]
     for group in GROUPS:
         for number, key in enumerate(k for k in keys if k.group == group and k.meaning):
             title = group.upper() if number == 0 else ""

@@ -16,6 +16,10 @@ from npdoctor.tui.extensions import (
     extensions_of,
 )
 from npdoctor.tui.filtering import fitting, matching
+from npdoctor.tui.gpu.detail import gpu_lines
+from npdoctor.tui.gpu.lines import gpu_painter
+from npdoctor.tui.gpu.rows import GpuRow, gpu_rows_of, gpu_words
+from npdoctor.tui.gpu.words import gpu_notice
 from npdoctor.tui.history import Past, past_head, past_line, past_lines, past_of
 from npdoctor.tui.import_lines import extension_head, extension_line, extension_lines
 from npdoctor.tui.line import EMPTY, Line, width_of
@@ -186,6 +190,17 @@ EXTENSIONS: Pane[Extension] = Pane(
     sorts=EXTENSION_SORTS,
     foot=extension_foot,
 )
+GPUS: Pane[GpuRow] = Pane(
+    number="4",
+    name="gpus",
+    title="GPU",
+    rows=lambda state, wanted: fitting(gpu_rows_of(state), wanted, gpu_words),
+    count=lambda *_: "",
+    head=lambda _: EMPTY,
+    painter=lambda rows, width, _, signs: gpu_painter(rows, width, signs),
+    detail=gpu_lines,
+    notice=gpu_notice,
+)
 HISTORY: Pane[Past] = Pane(
     number="5",
     name="history",
@@ -198,7 +213,7 @@ HISTORY: Pane[Past] = Pane(
     notice=_past_notice,
     filters=False,
 )
-PANES: tuple[Pane[Any], ...] = (FINDINGS, PACKAGES, EXTENSIONS, HISTORY)
+PANES: tuple[Pane[Any], ...] = (FINDINGS, PACKAGES, EXTENSIONS, GPUS, HISTORY)
 
 
 def tabs(state: State, current: Pane[Any], shown: int, rooms: tuple[int, int] = (200, 200)) -> Line:

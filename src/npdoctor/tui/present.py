@@ -9,6 +9,7 @@ from npdoctor.model.finding import Finding, Severity
 from npdoctor.report.ignored import Ignored
 from npdoctor.report.prose import number
 from npdoctor.report.text import no_problems
+from npdoctor.tui.latest import Latest
 from npdoctor.tui.line import Line, Span, cut, cut_front, fit, spread, width_of
 from npdoctor.tui.said import said_of
 from npdoctor.tui.signs import Signs
@@ -31,7 +32,7 @@ class Row:
     reason: str = ""
 
 
-def rows_of(findings: tuple[Finding, ...]) -> tuple[Row, ...]:
+def _rows_of(findings: tuple[Finding, ...]) -> tuple[Row, ...]:
     """Return the rows, gravest first, in the order of the diagnosis."""
     seen: dict[tuple[str, str], int] = {}
     rows = []
@@ -40,6 +41,9 @@ def rows_of(findings: tuple[Finding, ...]) -> tuple[Row, ...]:
         seen[same] = seen.get(same, -1) + 1
         rows.append(Row((*same, seen[same]), finding))
     return tuple(rows)
+
+
+rows_of = Latest(_rows_of)
 
 
 def ignored_rows(ignored: tuple[Ignored, ...]) -> tuple[Row, ...]:
@@ -126,7 +130,13 @@ def rooms_for_tabs(state: State, width: int, signs: Signs) -> tuple[int, int]:
 
 def brief_progress(state: State, signs: Signs) -> Line:
     """Return how far the examination is in the fewest cells."""
-    if state.final and state.diagnosis and not state.lens and not isinstance(state.work, Running):
+    if (
+        state.final
+        and state.diagnosis
+        and not state.lens
+        and not state.is_trying
+        and not isinstance(state.work, Running)
+    ):
         imported = sum(d.imported for d in state.diagnosis.distributions)
         total = state.diagnosis.extensions
         return ((f"{imported}/{total} work" if total else "checked", ""),)
@@ -167,7 +177,9 @@ def second_line(state: State, tabs: Line, width: int, signs: Signs) -> Line:
         right = (*brief_progress(state, signs), (" ", ""))
     if said:
         return spread(left, right, width, signs.more)
-    parts = [f"chosen: {state.choice.why}"] if state.choice else []
+    parts = ["read-only"] if state.locked else []
+    parts += ["npdoctor is inside"] if state.has_npdoctor else []
+    parts += [f"chosen: {state.choice.why}"] if state.choice else []
     if state.diagnosis and not state.lens:
         numpy = state.diagnosis.snapshot.version_of("numpy")
         parts.append(f"NumPy {numpy}" if numpy else "no NumPy")
@@ -187,6 +199,9 @@ def progress(state: State, signs: Signs) -> Line:
         return ((lens_words(state), "warning"),)
     if state.failure:
         return (("stopped", "broken"),)
+    if state.is_trying and state.again:
+        tried = f" {state.again.done[0]}/{state.again.done[1]}" if state.again.done else ""
+        return (("trying ", ""), (f"{state.again.name}{tried}", ""))
     if state.final:
         return ((finished(state), ""),)
     if state.imported:
@@ -215,6 +230,8 @@ def short_progress(state: State) -> str:
         return said.brief
     if state.lens:
         return lens_words(state)
+    if state.is_trying:
+        return "trying again"
     if state.final or not state.diagnosis:
         return ""
     if state.failure:

@@ -52,7 +52,8 @@ def preview_lines(work: Planned, subject: str, width: int, signs: Signs) -> list
     lines += _listed("Note", mending.plan.notes, width, signs)
     lines += _reasons(mending.plan, width, signs)
     if mending.plan.changes or mending.plan.remove or work.sheet.diffs:
-        words = "everything that is replaced is kept first; u, or npdoctor fix --undo, puts it back."
+        undo = signs.key("undo", "u")
+        words = f"everything that is replaced is kept first; {undo}, or npdoctor fix --undo, puts it back."
         lines += [EMPTY, *block(words, width, "", ((" Undo  ", "faint"),))]
     return lines
 
@@ -67,7 +68,7 @@ def ways(work: Planned, width: int, signs: Signs) -> Line:
         chosen = way is work.order.strategy
         spans.append((f"[{words}] " if chosen else f" {words}  ", "strong" if chosen else ""))
     if width >= NARROW:
-        spans.append(("  s plans the next", "faint"))
+        spans.append((f"  {signs.key('strategy', 's')} plans the next", "faint"))
     return fit(tuple(spans), width, signs.more)
 
 
@@ -80,9 +81,13 @@ def _verdict(mending: Mending, work: Planned, width: int, signs: Signs) -> Itera
         untried = [way.value for way in Strategy if way not in dict(work.possible)]
         if untried:
             yield EMPTY
-            yield from block(f"Not tried yet: {', '.join(untried)}. s plans the next.", width)
+            following = signs.key("strategy", "s")
+            yield from block(f"Not tried yet: {', '.join(untried)}. {following} plans the next.", width)
         if work.order.subjects:
-            yield from block("f without a mark, on a broken finding, plans for all that is broken.", width)
+            fix = signs.key("fix", "f")
+            yield from block(
+                f"{fix} without a mark, on a broken finding, plans for all that is broken.", width
+            )
     elif not (plan.changes or plan.remove):
         yield from block("Nothing to change." if plan.steps else NOTHING, width, "strong")
 

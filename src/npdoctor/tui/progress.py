@@ -52,7 +52,7 @@ def fix_lines(work: Work | None, subject: str, width: int, signs: Signs) -> list
             EMPTY,
             *steps(work.heard, "", REHEARSING, width, signs),
             EMPTY,
-            *block("Nothing is written. Esc cancels.", width, "faint"),
+            *block(f"Nothing is written. {signs.key('close', 'Esc')} cancels.", width, "faint"),
         ]
     if isinstance(work, NotPlanned):
         lines = head(work.order, "NOT PLANNED", width, signs)
@@ -86,7 +86,7 @@ def clock(seconds: int) -> str:
 def _carrying(work: Carrying, width: int, signs: Signs) -> list[Line]:
     title: Line = ((f" {_doing(work)}", "strong"),)
     elapsed: Line = ((f"{clock(work.seconds)} ", ""),)
-    end = "Stopping at the next step." if work.stopping else _way_out(work)
+    end = "Stopping at the next step." if work.stopping else _way_out(work, signs)
     return [
         spread(title, elapsed, width, signs.more),
         EMPTY,
@@ -104,13 +104,17 @@ def _doing(work: Carrying) -> str:
     return f"Writing {files}, changing {changes}" if work.sheet.diffs else f"Changing {changes}"
 
 
-def _way_out(work: Carrying) -> str:
-    return "Esc stops it. What was done is put back at once, or with u." if work.install else ""
+def _way_out(work: Carrying, signs: Signs) -> str:
+    if not work.install:
+        return ""
+    stop, undo = signs.key("close", "Esc"), signs.key("undo", "u")
+    return f"{stop} stops it. What was done is put back at once, or with {undo}."
 
 
 def _carried(work: Carried, width: int, signs: Signs) -> list[Line]:
     mending = work.sheet.mending
-    said = said_of_mending(mending)
+    undo = signs.key("undo", "u")
+    said = said_of_mending(mending, undo)
     sign = signs.ok if said.role == "ok" else signs.no
     lines = list(block(signs.text(said.words), width, said.role, ((f" {sign} ", said.role),)))
     for part in mending.failure.split("\n")[1:]:
@@ -118,17 +122,26 @@ def _carried(work: Carried, width: int, signs: Signs) -> list[Line]:
     for path in mending.written:
         lines += block(signs.text(path), width, "", (("   written  ", "faint"),))
     if mending.entry and not mending.undone:
-        lines += [EMPTY, *block(f"u, or npdoctor fix --undo {mending.entry}, puts everything back.", width)]
+        lines += [
+            EMPTY,
+            *block(f"{undo}, or npdoctor fix --undo {mending.entry}, puts everything back.", width),
+        ]
     if mending.plan.commands and not work.install:
-        lines += [EMPTY, *block("Nothing is installed yet. f plans again, A installs.", width)]
+        lines += [EMPTY, *block(_not_installed(signs), width)]
     if mending.plan.steps:
         lines += [EMPTY, fit(((" Only you can do this", "faint"),), width, signs.more)]
         for step in mending.plan.steps:
             lines += block(signs.text(step), width, "", (("   ", ""),))
     if work.install:
-        words = "The environment is examined again; Esc shows what is found."
+        back = signs.key("close", "Esc")
+        words = f"The environment is examined again; {back} shows what is found."
         lines += [EMPTY, *block(words, width, "faint")]
     return [*lines, *diff_lines(work.sheet, width, signs)] if mending.written else lines
+
+
+def _not_installed(signs: Signs) -> str:
+    fix, install = signs.key("fix", "f"), signs.key("install", "A")
+    return f"Nothing is installed yet. {fix} plans again, {install} installs."
 
 
 def taking_back_lines(work: TakingBack, width: int, signs: Signs) -> list[Line]:

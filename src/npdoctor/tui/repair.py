@@ -18,6 +18,7 @@ from npdoctor.model.plan import Entry, Strategy
 from npdoctor.probe.control import Control
 from npdoctor.report.redact import Redactor
 from npdoctor.tui.bench import Bench, Case, Ears, Fixer, WorkflowBench
+from npdoctor.tui.failing import own_failure
 from npdoctor.tui.work import (
     Carried,
     Carrying,
@@ -70,7 +71,7 @@ class _Made:
 class Repair:
     """One job at a time: a plan, its application, or an undo.
 
-    `has_altered` tells whether anything was begun that changes files.
+    `has_altered` tells whether anything was begun that changes files, `defects` are failures of npdoctor.
     """
 
     def __init__(self, patient: Patient, redactor: Redactor, bench: Bench | None = None) -> None:
@@ -84,6 +85,7 @@ class Repair:
         self._made: dict[Order, _Made] = {}
         self._job = _Job()
         self.has_altered = False
+        self.defects: list[Exception] = []
         self._began = 0.0
         self._thread: threading.Thread | None = None
 
@@ -237,7 +239,8 @@ class Repair:
     def _reason(self, error: Exception) -> str:
         words = " ".join(str(error).split())[:400]
         if not isinstance(error, NpdoctorError):
-            words = f"npdoctor failed (not your environment): {type(error).__name__}: {words}"
+            self.defects.append(error)
+            words = own_failure(error)
         return self._redactor.redact(words)
 
     # -- the state ----------------------------------------------------------------------------------

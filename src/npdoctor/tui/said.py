@@ -35,15 +35,15 @@ def said_of(work: Work | None) -> Said | None:
     return None
 
 
-def said_of_mending(mending: Mending) -> Said:
-    """Return what came of carrying a plan out."""
+def said_of_mending(mending: Mending, undo: str = "u") -> Said:
+    """Return what came of carrying a plan out; `undo` is the key that shows what undoing does."""
     name = f"Fix {mending.entry}" if mending.entry else "The fix"
     if mending.failure:
         reason = mending.failure.split("\n")[0]
         if mending.undone:
             words = f"{name} failed: {reason} Everything was put back as it was."
             return Said(words, f"{name} failed, put back", "broken")
-        kept = " It was not put back: u shows what undoing does." if mending.entry else ""
+        kept = f" It was not put back: {undo} shows what undoing does." if mending.entry else ""
         return Said(f"{name} failed: {reason}{kept}", f"{name} failed", "broken")
     if mending.applied:
         if mending.left:

@@ -5,43 +5,43 @@ Nothing here imports textual: the examination starts while that is still being l
 
 from __future__ import annotations
 
-import contextlib
-import glob
 import os
-import signal
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from npdoctor.checkup import Listener, Request, examine
-from npdoctor.config import Config, Ignore, add_ignore, load_config
+from npdoctor.config import Config, Ignore, add_ignore, load_config, remove_ignore
 from npdoctor.errors import EXIT_INTERNAL, Cancelled, NpdoctorError
 from npdoctor.model.diagnosis import Diagnosis
 from npdoctor.model.finding import Finding
 from npdoctor.model.outcome import Outcome
-from npdoctor.model.rules import RuleBook
 from npdoctor.model.target import Choice, Target
 from npdoctor.probe.control import Control
 from npdoctor.report.ignored import Ignored, without_ignored
 from npdoctor.report.redact import Redactor
-from npdoctor.tui.bench import Bench, Case
+from npdoctor.tui.again import Trying, came_of_it, has_imports, time_for, tried_again
+from npdoctor.tui.bench import Bench, Case, Examine
+from npdoctor.tui.children import end_children
+from npdoctor.tui.failing import own_failure
+from npdoctor.tui.gpu.watching import GpuWatch
 from npdoctor.tui.lens import Lenses
 from npdoctor.tui.repair import Repair
 from npdoctor.tui.shown import Shown
-from npdoctor.tui.state import Failure, State
+from npdoctor.tui.state import Again, Failure, State
 
 PATIENCE = 0.8
 HALT_PATIENCE = 5.0
 SCREEN_PATIENCE = 3.0
 
-Examine = Callable[[Request, RuleBook, Listener, Control], Diagnosis]
-
 
 class Session(Listener):
-    """One examination in a thread of its own, what is known of it so far, and the fixes it leads to."""
+    """One examination in a thread of its own, what is known of it so far, and the fixes it leads to.
+
+    `defects` are the failures of npdoctor itself that were met on the way.
+    """
 
     live = True
 
@@ -55,6 +55,8 @@ class Session(Listener):
     ) -> None:
         self.repair = Repair(self, redactor, bench)
         self.control = Control()
+        self.defects: list[Exception] = []
+        self._gpus = GpuWatch(redactor.redact)
         self._screen = threading.Event()
         self._stopped = False
         self._redactor = redactor
@@ -68,9 +70,8 @@ class Session(Listener):
         self._shown = Shown(redactor)
         self._config = config or Config("")
         self._judging = threading.Lock()
-        self._lenses = Lenses(
-            lambda seen: self._seen(seen)[0], lambda error: redactor.redact(_own_failure(error))
-        )
+        self._lenses = Lenses(lambda seen: self._seen(seen)[0], self._defect)
+        self._starting_over = threading.Lock()
         self._began = time.monotonic()
         self._imports_began: float | None = None
         self._thread = self._make_thread()
@@ -89,7 +90,7 @@ class Session(Listener):
         """Return the newest state."""
         work, history = self.repair.take()
         with self._lock:
-            state = self._lenses.over(replace(self._state, work=work, history=history))
+            state = self._gpus.over(self._lenses.over(replace(self._state, work=work, history=history)))
         if state.imported and self._imports_began and not state.ended:
             return replace(state, left=_seconds_left(*state.imported, time.monotonic() - self._imports_began))
         return state
@@ -97,6 +98,10 @@ class Session(Listener):
     def turn_lens(self) -> None:
         """Show the environment as if the other NumPy were installed, or again as it is."""
         self._lenses.turn(self._case)
+
+    def watch_gpus(self, every: float | None, news: Callable[[], None]) -> None:
+        """Sample the GPUs every so many seconds, None for not at all; `news` is called in another thread."""
+        self._gpus.pace(None if self._stopped else every, news)
 
     def pause(self, paused: bool) -> None:
         """Start no further import while paused."""
@@ -117,10 +122,11 @@ class Session(Listener):
         self._lenses.put_away()  # the last word is of what is there
         self.control.cancel()
         self._screen.set()
+        self._gpus.stop()
         fixed = self.repair.stop(PATIENCE)
         self._thread.join(PATIENCE)
         if self._thread.is_alive() or not fixed:
-            _end_children()
+            end_children()
 
     # -- what is ignored ----------------------------------------------------------------------------
 
@@ -132,14 +138,80 @@ class Session(Listener):
     def ignore(self, finding: Finding, reason: str) -> str:
         """Write a finding to the config file, under its own subject; return the path."""
         with self._judging:
-            found = self._case.diagnosis if self._case else None
-            pairs = zip(found.findings, self._shown.diagnosis(found).findings, strict=True) if found else ()
-            own = next((own for own, shown in pairs if shown == finding), finding)
+            own = self._as_it_is(finding)
             add_ignore(self._config.path, Ignore(own.code, own.subject, reason))
-            self._config = load_config(self._config.path)
-            if found:
-                self._note_verdict(found)
+            return self._read_ignores()
+
+    def count_again(self, finding: Finding) -> str:
+        """Take a finding out of the config file, under its own subject; return the path."""
+        with self._judging:
+            own = self._as_it_is(finding)
+            remove_ignore(self._config.path, own.code, own.subject)
+            return self._read_ignores()
+
+    def _as_it_is(self, finding: Finding) -> Finding:
+        """Return a finding of the state as the examination made it, not redacted."""
+        found = self._case.diagnosis if self._case else None
+        pairs = zip(found.findings, self._shown.diagnosis(found).findings, strict=True) if found else ()
+        return next((own for own, shown in pairs if shown == finding), finding)
+
+    def _read_ignores(self) -> str:
+        self._config = load_config(self._config.path)
+        if self._case:
+            self._note_verdict(self._case.diagnosis)
         return self._config.path
+
+    # -- looking again ------------------------------------------------------------------------------
+
+    def try_again(self, name: str) -> None:
+        """Import one distribution again; one that gave no answer gets more time."""
+        case = self._case
+        if self._stopped or case is None or not case.final or self._thread.is_alive():
+            return
+        if self.repair.altering or not has_imports(case.diagnosis, name):
+            return
+        self.control = Control()
+        self._note(again=Again(name))
+        self._thread = self._make_thread(lambda: self._try_again(case, name))
+        self._thread.start()
+
+    def start_over(self, python: str = "") -> None:
+        """Examine everything anew, or another interpreter where one is named; nobody waits for it."""
+        if not self.repair.altering:
+            self.repair.clear()
+            self._make_thread(lambda: self._start_over(python)).start()
+
+    def _try_again(self, case: Case, name: str) -> None:
+        try:
+            request = replace(self._examined(), timeout=time_for(case.diagnosis, name, case.request.timeout))
+            listener = Trying(lambda done, total: self._note(again=Again(name, (done, total))))
+            found = tried_again(case, request, name, self._work, listener, self.control)
+            with self._judging:
+                self._case = replace(case, diagnosis=found)
+                said = came_of_it(found, name, request.timeout)
+                self._note_verdict(found, again=Again(name, said=said))
+        except Cancelled:
+            self._note(again=None)
+        except NpdoctorError as error:
+            words = f"{name} could not be tried again: {error}"
+            self._note(again=Again(name, said=self._redactor.redact(words)))
+        except Exception as error:
+            self._note(again=Again(name, said=self._defect(error)))
+
+    def _start_over(self, python: str) -> None:
+        with self._starting_over:
+            self.halt()
+            if python and self._request:
+                self._request = replace(self._request, python=python, why="chosen on the screen")
+                self._chosen = None
+            self.examine_again()
+
+    def _examined(self) -> Request:
+        """Return what was asked for, with the interpreter that this led to."""
+        request = self._request or Request()
+        if self._chosen is None:
+            return request
+        return replace(request, python=self._chosen.executable, why=self._chosen.why)
 
     # -- what a fix asks for ------------------------------------------------------------------------
 
@@ -156,15 +228,15 @@ class Session(Listener):
         self.control.cancel()
         self._thread.join(HALT_PATIENCE)
         if self._thread.is_alive():
-            _end_children()
+            end_children()
             self._thread.join(PATIENCE)
 
     def examine_again(self) -> None:
         """Examine the same interpreter anew."""
         if self._stopped:
             return
-        if self._request and self._chosen:
-            self._request = replace(self._request, python=self._chosen.executable, why=self._chosen.why)
+        if self._request:
+            self._request = self._examined()
         self.control = Control()
         self._lenses.put_away()
         self._case = None
@@ -174,6 +246,8 @@ class Session(Listener):
             self._state = State(book=self._state.book)
         self._thread = self._make_thread()
         self._thread.start()
+        if self._stopped:
+            self.control.cancel()
 
     # -- what the workflow says ---------------------------------------------------------------------
 
@@ -187,7 +261,7 @@ class Session(Listener):
     def described(self, target: Target) -> None:
         """Keep what the interpreter says of itself, and which fixes it has had."""
         self._prefix = target.prefix
-        self._note(target=self._shown.target(target))
+        self._note(target=self._shown.target(target), locked=self._redactor.redact(_locked(target)))
         self._screen.wait(SCREEN_PATIENCE)
         self._go_on()
         self.repair.read_history()
@@ -216,8 +290,13 @@ class Session(Listener):
 
     # -- inside the thread --------------------------------------------------------------------------
 
-    def _make_thread(self) -> threading.Thread:
-        return threading.Thread(target=self._run, name="npdoctor-examine", daemon=True)
+    def _make_thread(self, work: Callable[[], None] | None = None) -> threading.Thread:
+        return threading.Thread(target=work or self._run, name="npdoctor-examine", daemon=True)
+
+    def _defect(self, error: Exception) -> str:
+        """Keep a failure of npdoctor itself, and return what is said of it."""
+        self.defects.append(error)
+        return self._redactor.redact(own_failure(error))
 
     def _run(self) -> None:
         try:
@@ -233,7 +312,7 @@ class Session(Listener):
         except NpdoctorError as error:
             self._note(failure=Failure(self._redactor.redact(str(error)), error.exit_code))
         except Exception as error:
-            self._note(failure=Failure(self._redactor.redact(_own_failure(error)), EXIT_INTERNAL, own=True))
+            self._note(failure=Failure(self._defect(error), EXIT_INTERNAL, own=True))
 
     def _go_on(self) -> None:
         """Leave the workflow where the person has quit before the imports began."""
@@ -269,28 +348,7 @@ def _seconds_left(done: int, total: int, spent: float) -> int | None:
     return max(1, round(left)) if left < 10 else round(left / 5) * 5
 
 
-def _own_failure(error: Exception) -> str:
-    last = traceback.extract_tb(error.__traceback__)[-1:]
-    place = f" at {os.path.basename(last[0].filename)}:{last[0].lineno}" if last else ""
-    words = " ".join(str(error).split())[:200]
-    kind = type(error).__name__
-    said = f"{kind}: {words}" if words else kind
-    return f"npdoctor failed (not your environment): {said}{place}. `npdoctor check` keeps a report of it."
-
-
-def _end_children() -> None:
-    """Kill what the examination could not clear away in time: an interpreter that does not answer."""
-    for path in glob.glob("/proc/self/task/*/children"):
-        with contextlib.suppress(OSError, ValueError):
-            with open(path) as file:
-                children = [int(pid) for pid in file.read().split()]
-            for child in children:
-                _kill(child)
-
-
-def _kill(child: int) -> None:
-    with contextlib.suppress(OSError):
-        if os.getpgid(child) == child:
-            os.killpg(child, signal.SIGKILL)
-        else:
-            os.kill(child, signal.SIGKILL)
+def _locked(target: Target) -> str:
+    """Return a folder of packages that cannot be written to; empty where all can, or are not there."""
+    folders = (folder for folder in target.site_packages if os.path.isdir(folder))
+    return next((folder for folder in folders if not os.access(folder, os.W_OK | os.X_OK)), "")

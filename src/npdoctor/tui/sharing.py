@@ -28,4 +28,4 @@ class Sharing(PlainScreen, Exporting, Ignoring):
             return page in ("", "detail", "why") and self.state.diagnosis is not None
         if action == "export":
             return page in ("", "detail") and self.state.diagnosis is not None
-        return action == "ignore" and page in ("", "detail") and row is not None and not row.reason
+        return action == "ignore" and page in ("", "detail") and row is not None

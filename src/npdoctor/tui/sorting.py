@@ -36,11 +36,17 @@ class Ordering:
 
 
 def ordered(rows: tuple[T, ...], sorts: tuple[Sort[T], ...], ordering: Ordering) -> tuple[T, ...]:
-    """Return the rows in the order that was chosen; what is equal in it stays as it comes."""
+    """Return the rows in the order that was chosen, what is ignored last; equal ones stay as they come."""
     by = sorts[ordering.position].by if sorts else None
     if by is not None:
-        return tuple(sorted(rows, key=by, reverse=ordering.reverse))
-    return rows[::-1] if ordering.reverse else rows
+        rows = tuple(sorted(rows, key=by, reverse=ordering.reverse))
+    elif ordering.reverse:
+        rows = rows[::-1]
+    return tuple(sorted(rows, key=_is_ignored))
+
+
+def _is_ignored(row: object) -> bool:
+    return bool(getattr(row, "reason", ""))
 
 
 def order_words(sorts: tuple[Sort[Any], ...], ordering: Ordering, signs: Signs) -> str:

@@ -37,10 +37,20 @@ class Lens:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """One distribution is imported again, or was, as `said` tells once it is over."""
+
+    name: str
+    done: tuple[int, int] | None = None
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The newest word on each stage; `seconds` it took so far, `left` is how many it may still take.
 
-    `work` is the fix that goes on or came last; `history` is None until the journal was read.
+    `work` is the fix that goes on or came last; `history` is None until the journal was read. `locked` is a
+    folder of the environment that cannot be written to.
     """
 
     choice: Choice | None = None
@@ -58,12 +68,19 @@ class State:
     history: tuple[Entry, ...] | None = None
     ignored: tuple[Ignored, ...] = ()
     lens: Lens | None = None
+    again: Again | None = None
+    locked: str = ""
 
     @property
     def is_still(self) -> bool:
         """Tell whether nothing will change until the person does something."""
         judging = self.lens is not None and not (self.lens.ready or self.lens.failure)
-        return self.ended and not isinstance(self.work, Running) and not judging
+        return self.ended and not isinstance(self.work, Running) and not judging and not self.is_trying
+
+    @property
+    def is_trying(self) -> bool:
+        """Tell whether a distribution is being imported again."""
+        return self.again is not None and not self.again.said
 
     @property
     def newest_fix(self) -> Entry | None:
@@ -83,6 +100,11 @@ class State:
     def count(self, severity: Severity) -> int:
         """Count the findings of one severity."""
         return self.diagnosis.count(severity) if self.diagnosis else 0
+
+    @property
+    def has_npdoctor(self) -> bool:
+        """Tell whether npdoctor itself is installed in what is examined."""
+        return any(d.name == "npdoctor" for d in self.diagnosis.distributions) if self.diagnosis else False
 
     @property
     def ok(self) -> int:

@@ -172,8 +172,6 @@ def _judged(line: Line) -> AnyLine:
 
 def _included(text: str) -> tuple[str, bool]:
     """Return the file that an option line includes, and whether as constraints; an empty name for none."""
-    if len(text) > _LONGEST:
-        return "", False
     try:
         words = shlex.split(text)
     except ValueError:
