@@ -169,7 +169,6 @@ def test_a_lock_keeps_low_versions_out(project: Path, capsys: pytest.CaptureFixt
     [
         ([], "FILE"),
         (["nowhere.txt"], "nowhere.txt"),
-        (["requirements.txt", "--format", "html"], "text and json"),
         (["requirements.txt", "--assume", "scipy==1.0"], "numpy==VERSION"),
         (["requirements.txt", "--select", "NPD999"], "no code begins with"),
         (["requirements.txt", "--online", "--offline"], "not allowed with"),

@@ -18,6 +18,7 @@ from npdoctor.errors import UsageError
 if TYPE_CHECKING:
     from npdoctor.fix.write.outcome import WriteOutcome
     from npdoctor.model.audit import Audit
+    from npdoctor.model.rules import RuleBook
 
 SHORTEST_PAUSE = 0.1
 
@@ -25,11 +26,7 @@ SHORTEST_PAUSE = 0.1
 def audit(args: argparse.Namespace, output: Output) -> int:
     """Audit the files, write the result, and return the exit code."""
     form = args.format or "text"
-    if form not in ("text", "json"):
-        raise UsageError(
-            f"audit --format {form} is not possible: there are text and json, and npdoctor report"
-        )
-    found = _audited(args, output)
+    found, book = _audited(args, output)
     outcome = _write(args, found) if args.write and found.corrections else None
 
     from npdoctor.cli.check import read_config
@@ -47,12 +44,18 @@ def audit(args: argparse.Namespace, output: Output) -> int:
     shown = chosen_audit(kept, args.select, args.ignore)
     code = audit_exit_code(shown, args.fail_on, args.strict)
     redactor = person_redactor(os.environ, enabled=not args.no_redact)
+    left_out = len(kept.findings) - len(shown.findings)
+    layout = layout_for(args, output)
     if form == "json":
         document = audit_json(shown, redactor, __version__, code, ignored, written, undo)
         output.result(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    elif form != "text":
+        from npdoctor.report.render import rendered_audit
+
+        output.result(
+            rendered_audit(shown, book, form, redactor, layout, __version__, code, left_out, ignored)
+        )
     else:
-        left_out = len(kept.findings) - len(shown.findings)
-        layout = layout_for(args, output)
         text = audit_text(shown, redactor, __version__, code, layout, left_out, ignored, written, failure)
         output.result(text)
     if failure:
@@ -60,7 +63,7 @@ def audit(args: argparse.Namespace, output: Output) -> int:
     return code
 
 
-def _audited(args: argparse.Namespace, output: Output) -> Audit:
+def _audited(args: argparse.Namespace, output: Output) -> tuple[Audit, RuleBook]:
     from npdoctor.audit.auditor import AuditRequest
     from npdoctor.audit.auditor import audit as audit_files
     from npdoctor.cli.assuming import sorted_out
@@ -79,7 +82,7 @@ def _audited(args: argparse.Namespace, output: Output) -> Audit:
     request = AuditRequest(tuple(args.files), current_folder(), args.python, assumed, args.online)
     progress = AuditProgress(output)
     try:
-        return audit_files(request, book, progress)
+        return audit_files(request, book, progress), book
     finally:
         progress.close()
 
