@@ -1,25 +1,39 @@
 """Take the pictures: build the broken environment, let the real screen examine it, save what it shows.
 
-    python screenshots/make.py [FOLDER]
+    python screenshots/make.py [--out FOLDER] [--only NAME]... [--no-session]
 
-Needs uv. PNG files need resvg-py and DejaVu Sans Mono (apt-get install fonts-dejavu-core). The environment
-lies in a cache folder and is shown as /workspace/venv; everything else is what npdoctor found.
+Needs uv and, for the plan of a fix, the package index. PNG files need resvg-py and DejaVu Sans Mono
+(apt-get install fonts-dejavu-core). The environment lies in a cache folder and is shown as
+/workspace/venv; everything else is what npdoctor found on the machine where this runs, the GPUs too.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
-import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+__all__ = ["layout_of"]
+
+from drawing import THEMES, layout_of, to_png, to_svg
+from textual.pilot import Pilot
 
 from npdoctor.checkup import Request
 from npdoctor.report.redact import Redactor
-from npdoctor.tui.face import Face
+from npdoctor.tui.gpu.face import GpuFace
 from npdoctor.tui.session import Session
 from npdoctor.tui.signs import UNICODE
+from npdoctor.tui.state import State
+from npdoctor.tui.work import Carried, Planned
 
 WHEELS = (
     "numpy==2.1.3 scipy==1.11.4 pandas==2.1.4 scikit-learn==1.3.2 matplotlib==3.8.3 "
@@ -31,34 +45,78 @@ DEPENDENCIES = (
     "python-dateutil==2.9.0.post0 pytz==2024.2 six==1.16.0 threadpoolctl==3.5.0 tifffile==2024.9.20 "
     "tzdata==2024.2"
 )
-PLAIN_TEXT = "<style>\n    text { font-variant-ligatures: none; }"
-PNG_FONT = "DejaVu Sans Mono"
 SIZES = ((80, 24), (120, 40))
-SHOWN_AS = "/workspace/venv"
+PANES = frozenset({"findings", "packages", "extensions", "gpu", "history"})  # as PNG too
 PATIENCE = 300.0
 
 
-class DisplayPath(Redactor):
-    """Redact as always, and show the cache folder as the place where a pod has its environment."""
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """The keys to a picture, what must have come, the keys that lead on; without name no picture."""
 
-    def __init__(self, folder: Path) -> None:
+    name: str
+    keys: tuple[str, ...]
+    ready: Callable[[State], bool] = lambda _: True
+    back: tuple[str, ...] = ()
+
+
+def _planned(state: State) -> bool:
+    return isinstance(state.work, Planned)
+
+
+def _written(state: State) -> bool:
+    return isinstance(state.work, Carried) and bool(state.history)
+
+
+def _judged(state: State) -> bool:
+    return state.lens is not None and state.lens.ready
+
+
+SHOTS = (
+    Shot("findings", ("1", "G", "k", "k"), back=("g",)),
+    Shot("packages", ("2", "G", "k"), back=("g",)),
+    Shot("extensions", ("3",)),
+    Shot("gpu", ("4",)),
+    Shot("lens", ("1", "L"), _judged, back=("L",)),
+    Shot("fix", ("1", "f"), _planned, back=("a",)),
+    Shot("", (), _written, back=("escape",)),
+    Shot("history", ("5",)),
+)
+
+
+class DisplayPaths(Redactor):
+    """Redact as always, and show folders of this machine as the places that a pod has."""
+
+    def __init__(self, places: dict[Path, str]) -> None:
         super().__init__()
-        self._folder = str(folder)
+        self._places = {str(folder): shown for folder, shown in places.items()}
 
     def redact(self, text: str) -> str:
         """Return the text as it is shown."""
-        return super().redact(text.replace(self._folder, SHOWN_AS))
+        for folder, shown in self._places.items():
+            text = text.replace(folder, shown)
+        return super().redact(text)
 
 
 def main() -> None:
     """Build, examine, save."""
-    out = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--only", action="append", choices=[shot.name for shot in SHOTS if shot.name])
+    parser.add_argument("--no-session", action="store_true")
+    arguments = parser.parse_args()
     folder = build()
     for size in SIZES:
-        name = out / f"findings-{size[0]}x{size[1]}"
-        svg = asyncio.run(picture(folder, size))
-        name.with_suffix(".svg").write_text(svg, encoding="utf-8")
-        to_png(name)
+        for name, svg in pictures(folder, size):
+            if not arguments.only or name.partition("-")[0] in arguments.only:
+                path = arguments.out / f"{name}.svg"
+                path.write_text(svg, encoding="utf-8")
+                if name.partition("-")[0] in PANES:
+                    to_png(path)
+    if not (arguments.no_session or arguments.only):
+        from session import record
+
+        record(folder, arguments.out)
 
 
 def build() -> Path:
@@ -75,37 +133,59 @@ def build() -> Path:
     return folder
 
 
-async def picture(folder: Path, size: tuple[int, int]) -> str:
-    """Return the screen as SVG, after the last import."""
-    os.environ["VIRTUAL_ENV"] = str(folder)
-    session = Session(DisplayPath(folder), Request(working_folder="/"))
-    session.start()
-    face = Face(session, UNICODE)
-    async with face.run_test(size=size) as pilot:
-        waited = 0.0
-        while not session.take().ended and waited < PATIENCE:
-            await pilot.pause(0.5)
-            waited += 0.5
-        face.look()
-        await pilot.press("G", "k", "k")
-        await pilot.pause(0.5)
-        svg = face.export_screenshot(title="npdoctor")
-    session.stop()
-    svg = re.sub(r"terminal-\d+", "terminal", svg)
-    return svg.replace("<style>", PLAIN_TEXT, 1)
+def pictures(folder: Path, size: tuple[int, int], last: str = "") -> list[tuple[str, str]]:
+    """Return the pictures of one size by name, up to and with `last`, each dark and light."""
+    with tempfile.TemporaryDirectory() as work, _state_in(Path(work) / "state", folder):
+        project = Path(work) / "project"
+        project.mkdir()
+        places = {folder: "/workspace/venv", project: "/workspace/project"}
+        session = Session(DisplayPaths(places), Request(working_folder=str(project)))
+        session.start()
+        try:
+            return asyncio.run(_take(session, size, last))
+        finally:
+            session.stop()
 
 
-def to_png(name: Path) -> None:
-    """Draw the SVG as PNG where resvg is installed."""
+@contextmanager
+def _state_in(state: Path, environment: Path) -> Iterator[None]:
+    """Keep the journal of a fix out of this machine's own, and examine this environment."""
+    before = dict(os.environ)
+    os.environ.update(NPDOCTOR_HOME=str(state), VIRTUAL_ENV=str(environment))
     try:
-        import resvg_py
-    except ImportError:
-        print(f"{name}.png not drawn: pip install resvg-py", file=sys.stderr)
-        return
-    # Fira Code would draw >= as one sign, which nobody could copy.
-    svg = name.with_suffix(".svg").read_text(encoding="utf-8").replace("Fira Code", PNG_FONT)
-    drawn = resvg_py.svg_to_bytes(svg_string=svg, font_dirs=["/usr/share/fonts"], monospace_family=PNG_FONT)
-    name.with_suffix(".png").write_bytes(bytes(drawn))
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+async def _take(session: Session, size: tuple[int, int], last: str) -> list[tuple[str, str]]:
+    face = GpuFace(session, UNICODE)
+    taken = []
+    async with face.run_test(size=size) as pilot:
+        await _until(face, pilot, lambda state: state.ended)
+        for shot in SHOTS:
+            await pilot.press(*shot.keys)
+            await _until(face, pilot, shot.ready)
+            await pilot.pause(0.4)
+            if shot.name:
+                name = f"{shot.name}-{size[0]}x{size[1]}"
+                taken += [(f"{name}{theme}", to_svg(face, theme)) for theme in THEMES]
+            if last and shot.name == last:
+                break
+            await pilot.press(*shot.back)
+    return taken
+
+
+async def _until(face: GpuFace, pilot: Pilot[None], ready: Callable[[State], bool]) -> None:
+    waited = 0.0
+    while not ready(face.source.take()):
+        if waited > PATIENCE:
+            raise TimeoutError(str(face.source.take().work)[:200])
+        await pilot.pause(0.2)
+        waited += 0.2
+    face.look()
+    await pilot.pause()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from .picture import Picture
 
 WIDTH, HEIGHT = 30, 5
 PIECE = st.tuples(
-    st.text(st.sampled_from("ab  é…✗日本e\u0301"), max_size=12), st.sampled_from(["", "1", "1;31", "2", "7", "1;7"])
+    st.text(st.sampled_from("ab  é…✗日本e\u0301"), max_size=12),
+    st.sampled_from(["", "1", "1;31", "2", "7", "1;7"]),
 )
 
 
