@@ -1,4 +1,4 @@
-"""Write one page per code from rules.toml: `python docs/generate.py`, or `--check` to compare only."""
+"""Write a page per code, and migration.md: `python docs/generate.py`, or `--check` to compare only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import migration
 
 from npdoctor.diagnose.signatures import explain_text
 from npdoctor.model.finding import Severity
@@ -50,15 +52,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare only, write nothing")
     check = parser.parse_args(arguments).check
-    wanted = pages(load_rule_book(str(ROOT / "rules.toml")))
-    stale = differences(PAGES, wanted)
-    if not check:
-        PAGES.mkdir(exist_ok=True)
-        for name in stale:
-            _write(PAGES / name, wanted.get(name))
-    for name in stale:
-        print(f"docs/codes/{name}: {'out of date' if check else 'written'}", file=sys.stderr)
+    book = load_rule_book(str(ROOT / "rules.toml"))
+    wanted = pages(book)
+    stale = {PAGES / name: wanted.get(name) for name in differences(PAGES, wanted)}
+    beside = migration_page(book)
+    if not migration.PAGE.is_file() or migration.PAGE.read_text(encoding="utf-8") != beside:
+        stale[migration.PAGE] = beside
+    for path, text in stale.items():
+        if not check:
+            PAGES.mkdir(exist_ok=True)
+            _write(path, text)
+        print(f"{path.relative_to(ROOT)}: {'out of date' if check else 'written'}", file=sys.stderr)
     return 1 if check and stale else 0
+
+
+def migration_page(book: RuleBook) -> str:
+    """Return the text of migration.md."""
+    return migration.page(book, _prose)
 
 
 def _write(path: Path, text: str | None) -> None:

@@ -21,7 +21,14 @@ from npdoctor.rulebook.load import load_rule_book
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = Path(npdoctor.__file__).parents[1]
-WRITTEN = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/guide.md", "docs/benchmarks.md")
+WRITTEN = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/guide.md",
+    "docs/benchmarks.md",
+    "docs/migration.md",
+)
 EXECUTED = ("README.md", "docs/guide.md")
 LOG = ROOT / "tests/explain/texts/two-numpys-ufunc--mixed-files-under-transformers-4.46.3.txt"
 PATIENT = ("numpy==1.26.4", "scipy==1.11.4", "opencv-python-headless==4.9.0.80")
@@ -74,6 +81,8 @@ WITH_PATIENTS = [block for block in COMMANDS if "patients" in block.words]
 
 
 def generator() -> ModuleType:
+    if str(ROOT / "docs") not in sys.path:
+        sys.path.append(str(ROOT / "docs"))
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
     assert spec
     assert spec.loader
@@ -131,6 +140,11 @@ def test_the_pages_of_the_codes_are_what_the_rule_book_says() -> None:
     made = generator()
     pages = made.pages(load_rule_book(str(ROOT / "rules.toml")))
     assert made.differences(ROOT / "docs/codes", pages) == [], "run: python docs/generate.py"
+
+
+def test_the_page_of_the_migration_is_what_npdoctor_says() -> None:
+    wanted = generator().migration_page(load_rule_book(str(ROOT / "rules.toml")))
+    assert (ROOT / "docs/migration.md").read_text(encoding="utf-8") == wanted, "run: python docs/generate.py"
 
 
 def test_every_code_has_a_page() -> None:

@@ -15,7 +15,7 @@ _GRAVE = (Severity.BROKEN, Severity.WARNING)
 def fitting(diagnosis: Diagnosis, text: str, code: str | None) -> tuple[Finding, ...]:
     """Return the findings that a text may come from: of the code of its cause, or of what its paths name.
 
-    Those of the code come first, and among them what the text names. Where findings have a cause among them, the cause is what is returned.
+    Those of the code come first, and among them what the text names. The causes of them are with them.
     """
     named = _distributions(diagnosis, text)
     grave = [f for f in diagnosis.findings if f.severity in _GRAVE]
