@@ -86,7 +86,6 @@ def _under_numpy_1(rule: PackageRule, ends: Span) -> Known:
         fact = _serves(rule, ends)
         return Known(fact, fact, proof=(fact.evidence,), note=rule.note)
     low = VersionFact("", True, None, proof(rule))
-    last = rule.last_numpy1
-    if last and ends.top is not None and ends.top <= Version(last):
+    if rule.numpy2 and not ends.reaches_up_to(rule.numpy2):
         return Known(low, low, proof=(low.evidence,), note=rule.note)
     return Known(lowest=low, proof=(low.evidence,), note=rule.note)
