@@ -67,8 +67,10 @@ class Picture:
             if self._x + width > self.width:
                 continue
             if not width:
-                before, codes = self.cells[self._y][self._x - 1]
-                self.cells[self._y][self._x - 1] = (before + sign, codes)
+                row, bearer = self.cells[self._y], self._x - 1
+                while not row[bearer][0]:
+                    bearer -= 1
+                row[bearer] = (row[bearer][0] + sign, row[bearer][1])
                 continue
             cells = [(sign, self._codes), *[("", self._codes)] * (width - 1)]
             self.cells[self._y][self._x : self._x + width] = cells

@@ -12,6 +12,7 @@ Piece: TypeAlias = tuple[str, str]
 Placed: TypeAlias = tuple[int, int, Iterable[Piece]]
 BLANK: Cell = (" ", "")
 GAP = 4  # cells that cost no more than moving over them
+MARGIN = 3
 SEEN_IN_SPACE = frozenset({"4", "7", "9", "21"})  # underlined, reversed, struck out
 
 
@@ -48,10 +49,11 @@ class Glass:
                 end = _end_of_text(new)
                 if sum(was != BLANK for was in old[end:]) <= GAP:
                     end = len(new)
+            margin = _margin(row)
             for first, last in _runs(old[:end], new[:end]):
-                pen.write(y, x + first, new[first:last])
+                pen.write(y, x + first, new[first:last], margin)
             if end < len(new):
-                pen.erase(y, x + end)
+                pen.erase(y, x + end, margin)
             row[x : x + len(new)] = new
         return pen.lift()
 
@@ -70,7 +72,8 @@ def cells_of(pieces: Iterable[Piece]) -> list[Cell]:
                 cells.append(space if sign == " " else (sign, codes))
                 cells += [("", codes)] * (width - 1)
             elif cells:
-                cells[-1] = (cells[-1][0] + sign, cells[-1][1])
+                bearer = _whole(cells, len(cells) - 1)
+                cells[bearer] = (cells[bearer][0] + sign, cells[bearer][1])
     return cells
 
 
@@ -82,6 +85,14 @@ def _shows_in_space(codes: str) -> bool:
 
 def _blank(width: int, height: int) -> list[list[Cell]]:
     return [[BLANK] * width for _ in range(height)]
+
+
+def _margin(row: list[Cell]) -> int:
+    """Return how many cells at the beginning of a row are blank, as far as it is shorter to write them."""
+    blank = 0
+    while blank < min(MARGIN, len(row)) and row[blank] == BLANK:
+        blank += 1
+    return blank
 
 
 def _end_of_text(cells: list[Cell]) -> int:
@@ -101,17 +112,25 @@ def _runs(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]]:
         if begun < 0:
             begun = _whole(new, position)
         elif position - last - 1 > GAP or not plain_gap:
-            yield begun, last + 1
+            yield begun, _behind(new, last)
             begun = _whole(new, position)
         last = position
     if begun >= 0:
-        yield begun, last + 1
+        yield begun, _behind(new, last)
 
 
 def _whole(cells: list[Cell], position: int) -> int:
     """Return where the sign begins that a cell belongs to."""
     while position and not cells[position][0]:
         position -= 1
+    return position
+
+
+def _behind(cells: list[Cell], position: int) -> int:
+    """Return where the sign ends that a cell belongs to."""
+    position += 1
+    while position < len(cells) and not cells[position][0]:
+        position += 1
     return position
 
 
@@ -126,17 +145,17 @@ class _Pen:
     def clear(self) -> None:
         self._out.append("\x1b[m\x1b[2J")
 
-    def write(self, y: int, x: int, cells: list[Cell]) -> None:
-        self._move(y, x)
+    def write(self, y: int, x: int, cells: list[Cell], margin: int) -> None:
+        self._move(y, x, margin)
         for cell in cells:
             if cell != BLANK or _shows_in_space(self._codes):
                 self._turn_to(cell[1])
             self._out.append(cell[0])
         self._at = (y, x + len(cells))
 
-    def erase(self, y: int, x: int) -> None:
+    def erase(self, y: int, x: int, margin: int) -> None:
         """Clear the rest of a line."""
-        self._move(y, x)
+        self._move(y, x, margin)
         self._turn_to("")
         self._out.append("\x1b[K")
 
@@ -145,11 +164,17 @@ class _Pen:
         self._turn_to("")
         return "".join(self._out)
 
-    def _move(self, y: int, x: int) -> None:
+    def _move(self, y: int, x: int, margin: int) -> None:
+        """Go there; to the beginning of the next line through its margin, which stays blank."""
         if self._at == (y, x):
             return
-        same = self._at is not None and self._at[0] == y
-        self._out.append(f"\x1b[{x + 1}G" if same else f"\x1b[{y + 1};{x + 1}H")
+        row = self._at[0] if self._at else -1
+        if row == y:
+            self._out.append(f"\x1b[{x + 1}G")
+        elif self._at and row + 1 == y and x <= margin and not _shows_in_space(self._codes):
+            self._out.append("\r\n" + " " * x)
+        else:
+            self._out.append(f"\x1b[{y + 1};{x + 1}H")
         self._at = (y, x)
 
     def _turn_to(self, codes: str) -> None:

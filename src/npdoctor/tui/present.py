@@ -66,14 +66,16 @@ def row_line(row: Row, width: int, subjects: int, selected: bool, signs: Signs, 
     subject = signs.text(named(finding)).replace("\n", " ")
     mark: Line = (("*", "strong"),) if marked else ((" ", ""),)
     sign: Span = ("-", "faint") if row.reason else (signs.of(finding.severity), finding.severity.value)
-    head: Line = ((marker, ""), sign, *mark)
-    if width >= 56:
+    head: Line = ((marker, "strong" if selected else ""), sign, *mark)
+    coded = width >= 56
+    if coded:
         head = (*head, (f"{finding.code}  ", "faint"))
     room = max(4, min(subjects, width - width_of(head) - 1))
     subject = cut(subject, room, signs.more).ljust(room)
     words = f"ignored: {row.reason}" if row.reason else summary_of(finding)
     said = signs.text(words).replace("\n", " ")
-    return fit((*head, (subject, "strong" if selected else ""), ("  ", ""), (said, "")), width, signs.more)
+    role = "strong" if selected and not coded else ""
+    return fit((*head, (subject, role), ("  ", ""), (said, "")), width, signs.more)
 
 
 def summary_of(finding: Finding) -> str:
