@@ -17,6 +17,7 @@ from npdoctor.tui.state import State
 from npdoctor.tui.work import Carrying, Running, TakingBack
 
 BAR = 8
+WIDE_ROW = 70
 WORDS = {Severity.BROKEN: "broken", Severity.WARNING: "warn", Severity.UNKNOWN: "unknown"}
 
 
@@ -67,14 +68,14 @@ def row_line(row: Row, width: int, subjects: int, selected: bool, signs: Signs, 
     mark: Line = (("*", "strong"),) if marked else ((" ", ""),)
     sign: Span = ("-", "faint") if row.reason else (signs.of(finding.severity), finding.severity.value)
     head: Line = ((marker, "strong" if selected else ""), sign, *mark)
-    coded = width >= 56
-    if coded:
+    if width >= 56:
         head = (*head, (f"{finding.code}  ", "faint"))
     room = max(4, min(subjects, width - width_of(head) - 1))
     subject = cut(subject, room, signs.more).ljust(room)
     words = f"ignored: {row.reason}" if row.reason else summary_of(finding)
     said = signs.text(words).replace("\n", " ")
-    role = "strong" if selected and not coded else ""
+    # A row as wide as a screen is long to write again, and moving changes the detail as well.
+    role = "strong" if selected and width < WIDE_ROW else ""
     return fit((*head, (subject, role), ("  ", ""), (said, "")), width, signs.more)
 
 
